@@ -1,0 +1,1 @@
+"""Submissions and hidden checks in, results out."""

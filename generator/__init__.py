@@ -1,0 +1,1 @@
+"""Masters and reference in, student release out."""
