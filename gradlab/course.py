@@ -33,6 +33,7 @@ class Limits:
         memory_mb: memory above the size at the start, in 2**20 bytes.
         output_kb: how much printed text is kept, in 2**10 bytes.
         reply_mb: the largest reply of one call, in 2**20 bytes.
+        file_mb: the largest file that may be written, in 2**20 bytes.
     """
 
     cpu_s: int = 10
@@ -40,6 +41,7 @@ class Limits:
     memory_mb: int = 512
     output_kb: int = 64
     reply_mb: int = 64
+    file_mb: int = 64
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,146 @@
+"""The fork server: imports numpy once, holds no secret, and forks a worker when asked.
+
+    python -I -m autograder.box.server DESCRIPTOR       where the control socket is open
+
+Each request is one JSON datagram on the control socket; a spawn brings the worker's ends of its
+channel and of its output pipe along. The server never reads what a worker writes, only how it ends.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import json
+import os
+import signal
+import socket
+import sys
+from contextlib import suppress
+from pathlib import Path
+from select import select
+from typing import Any, NoReturn
+
+import numpy as np
+import numpy.fft
+import numpy.linalg
+import numpy.polynomial
+import numpy.random
+
+from . import worker
+
+__all__ = ["main"]
+
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE = 1, 4
+
+
+class Server:
+    """The live workers, by process id."""
+
+    def __init__(self, control: socket.socket) -> None:
+        self.control = control
+        self.live: dict[int, str] = {}
+        self.wake, tell = os.pipe()
+        for end in (self.wake, tell):
+            os.set_blocking(end, False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(tell, warn_on_full_buffer=False)
+
+    def run(self) -> NoReturn:
+        """Serve until the grader closes the control socket, then end every worker."""
+        self._tell({"ready": os.getpid()})
+        while True:
+            ready, _, _ = select([self.control.fileno(), self.wake], [], [])
+            if self.wake in ready:
+                with suppress(BlockingIOError):
+                    os.read(self.wake, 4096)
+                self._reap()
+            if self.control.fileno() in ready:
+                self._obey(*socket.recv_fds(self.control, 1 << 16, 4)[:2])
+
+    def _obey(self, message: bytes, ends: list[int]) -> None:
+        if not message:
+            for pid in self.live:
+                _kill(pid)
+            os._exit(0)
+        request = json.loads(message)
+        if request["op"] == "kill":
+            if request["pid"] in self.live:
+                _kill(request["pid"])
+            return
+        pid = os.fork()
+        if pid == 0:
+            _become_worker(request, ends)
+        for end in ends:
+            os.close(end)
+        self.live[pid] = request["key"]
+        self._tell({"key": request["key"], "pid": pid})
+
+    def _reap(self) -> None:
+        while self.live:
+            pid, status, usage = os.wait4(-1, os.WNOHANG)
+            if not pid:
+                return
+            cpu_s = usage.ru_utime + usage.ru_stime
+            ended = {"status": status, "cpu_s": cpu_s, "peak_kb": usage.ru_maxrss}
+            self._tell({"key": self.live.pop(pid), "ended": ended})
+
+    def _tell(self, message: dict[str, Any]) -> None:
+        try:
+            self.control.send(json.dumps(message).encode())
+        except OSError:
+            self._obey(b"", [])
+
+
+def _kill(pid: int) -> None:
+    for end in (os.killpg, os.kill):
+        with suppress(ProcessLookupError, PermissionError):
+            end(pid, signal.SIGKILL)
+
+
+def _become_worker(request: dict[str, Any], ends: list[int]) -> NoReturn:
+    """Turn the forked child into a worker; whatever fails here ends it with code 70."""
+    with suppress(BaseException):
+        signal.set_wakeup_fd(-1)
+        for number in (signal.SIGCHLD, signal.SIGINT):
+            signal.signal(number, signal.SIG_DFL)
+        os.setsid()
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        _connect(*ends)
+        folder = Path(request["folder"])
+        os.chdir(folder)
+        os.environ.update(HOME=str(folder), TMPDIR=str(folder))
+        worker.limit(request["limits"])
+        worker.serve(folder, request["limits"]["reply_mb"] << 20)
+    os._exit(70)
+
+
+def _connect(channel: int, output: int) -> None:
+    """Lay the channel on 3, output on 1 and 2, nothing on 0, and close the rest."""
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    high = [os.dup(end) for end in (channel, output)]
+    os.dup2(nothing, 0)
+    os.dup2(high[1], 1)
+    os.dup2(high[1], 2)
+    os.dup2(high[0], worker.CHANNEL)
+    os.closerange(worker.CHANNEL + 1, 1024)
+    for name, number in (("stdout", 1), ("stderr", 2)):
+        stream = os.fdopen(number, "w", 1 << 13, errors="backslashreplace", closefd=False)
+        setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)
+    sys.argv = [""]
+
+
+def main() -> NoReturn:
+    """Warm up numpy, forget where our own files lie, and serve."""
+    ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+    np.random.seed(0)  # noqa: NPY002 - the lazy parts of numpy are loaded before the fork
+    np.linalg.svd(np.ones((8, 8)) @ np.ones((8, 8)))
+    inside = (sys.prefix, sys.base_prefix)
+    sys.path[:] = [path for path in sys.path if path.startswith(inside)]
+    gc.collect()
+    gc.freeze()
+    Server(socket.socket(fileno=int(sys.argv[1]))).run()
+
+
+if __name__ == "__main__":
+    main()

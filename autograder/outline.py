@@ -1,0 +1,135 @@
+"""The outline of a value: what kind of thing it is, without what it says.
+
+The outlines of the reference's replies are recorded, so that a reply of another structure can be
+named to the student ("should be a tuple of 2, yours is None") with no defensive code in a check.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from autograder.box.ref import Ref
+from gradlab.errors import StudentFault
+
+__all__ = ["Absent", "conform", "describe", "outline", "tidy"]
+
+Outline = dict[str, Any]
+NUMBERS = "biuf"
+
+
+class Absent:
+    """Stands where a part of a reply is missing or of another kind; says so when it is judged."""
+
+    def __init__(self, message: str) -> None:
+        self.message = message
+
+    def __getitem__(self, _key: object) -> Absent:
+        return self
+
+
+def tidy(value: Any) -> Any:
+    """Return a value with every array read-only, numbers plain, and lists of numbers as arrays."""
+    if isinstance(value, (list, tuple)):
+        if value and _is_numeric(value):
+            return _frozen(np.array(value))
+        return type(value)(tidy(item) for item in value)
+    if isinstance(value, dict):
+        return {key: tidy(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray):
+        return _frozen(value) if value.ndim else value.item()
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _frozen(array: np.ndarray) -> np.ndarray:
+    array.flags.writeable = False
+    return array
+
+
+def _is_numeric(value: Any) -> bool:
+    if not isinstance(value, list):
+        return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
+    if not all(map(_is_numeric, value)):
+        return False
+    return len({np.shape(item) for item in value}) == 1
+
+
+def outline(value: Any) -> Outline:
+    """Return the outline of a tidy value, as plain JSON data."""
+    if isinstance(value, np.ndarray):
+        return {"is": "array", "shape": list(value.shape), "dtype": str(value.dtype)}
+    if isinstance(value, (list, tuple)):
+        return {"is": type(value).__name__, "of": [outline(item) for item in value]}
+    if isinstance(value, dict):
+        return {"is": "dict", "of": [[key, outline(item)] for key, item in value.items()]}
+    if isinstance(value, Ref):
+        return {"is": "object", "kind": value.kind.rpartition(".")[2]}
+    if isinstance(value, bool) or not isinstance(value, (int, float, complex)):
+        return {"is": type(value).__name__}
+    return {"is": "number"}
+
+
+def describe(shape: Outline) -> str:
+    """Return an outline in words: `a tuple of 2 (a number, an array of shape (5, 3))`."""
+    kind, inside = shape["is"], shape.get("of", [])
+    if kind == "array":
+        return f"an array of shape {tuple(shape['shape'])}"
+    if kind in ("tuple", "list"):
+        few = ", ".join(describe(item) for item in inside[:4]) + (", ..." if inside[4:] else "")
+        return f"a {kind} of {len(inside)}" + (f" ({few})" if inside else "")
+    if kind == "dict":
+        keys = ", ".join(str(key)[:20] for key, _ in inside[:8])
+        return f"a dict with the keys {keys}" if inside else "an empty dict"
+    words = {"NoneType": "None", "number": "a number", "str": "a text", "bool": "True or False"}
+    return words.get(kind) or (f"a {shape['kind']}"[:60] if kind == "object" else f"a {kind}")
+
+
+def conform(value: Any, wanted: Outline, what: str) -> Any:
+    """Return a tidy value brought to the recorded kinds.
+
+    Shapes may differ: that is for the check to judge. Float32 becomes float64, whole floats become
+    integers where integers are wanted, a one-element array becomes a number. A part that is missing
+    or of another kind becomes `Absent`, so that the other parts can still be judged.
+
+    Raises:
+        StudentFault: the whole is of another kind; the message says of which.
+    """
+    kind = wanted["is"]
+    if kind == "array" and isinstance(value, np.ndarray):
+        return _cast(value, np.dtype(wanted["dtype"]), what)
+    if kind == "number" and isinstance(value, np.ndarray) and value.size == 1:
+        value = value.item()
+    if kind in ("tuple", "list") and isinstance(value, (list, tuple, np.ndarray)):
+        if len(value) == len(wanted["of"]):
+            parts = zip(value, wanted["of"], range(len(value)), strict=True)
+            return tuple(_part(tidy(v), w, f"{what}[{n}]") for v, w, n in parts)
+    elif kind == "dict" and isinstance(value, dict):
+        absent = Absent(f"{what} has no such key")
+        return {k: _part(value.get(k, absent), w, f"{what}[{k!r}]") for k, w in wanted["of"]}
+    elif outline(value)["is"] == kind:
+        return value
+    return _fail(f"{what} should be {describe(wanted)}; yours is {describe(outline(value))}")
+
+
+def _part(value: Any, wanted: Outline, what: str) -> Any:
+    try:
+        return value if isinstance(value, Absent) else conform(value, wanted, what)
+    except StudentFault as fault:
+        return Absent(fault.message)
+
+
+def _cast(value: np.ndarray, dtype: np.dtype, what: str) -> np.ndarray:
+    if value.dtype == dtype:
+        return value
+    if value.dtype.kind not in NUMBERS:
+        _fail(f"{what} should hold numbers of type {dtype}; yours holds {value.dtype}")
+    with np.errstate(all="ignore"):
+        cast = value.astype(dtype)
+    if dtype.kind in "iu" and not np.array_equal(cast, value):
+        _fail(f"{what} should hold whole numbers; yours holds {value.dtype} with fractions")
+    return _frozen(cast)
+
+
+def _fail(message: str) -> Any:
+    raise StudentFault("missed", message)

@@ -1,0 +1,206 @@
+"""What the reference gave: findings, outlines and where they came from; kept beside the suite.
+
+`expected/SUITE.json` holds names, tolerances, outlines, seeds and provenance, `expected/SUITE.npz`
+the arrays. The draws' seeds are secret, like the suite: a release never contains either file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import platform
+import secrets
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograder.expect import Expect, Finding, Wanted, compare
+from gradlab.errors import AuthorMistake, Place
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Drawn", "Recorder", "Recording", "provenance", "write_atomically"]
+
+DRAWS = 8
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What the reference gave for one draw of one check.
+
+    Attributes:
+        seed: of the draw.
+        findings: in order.
+        outlines: of the replies, in order.
+    """
+
+    seed: int
+    findings: tuple[Wanted, ...]
+    outlines: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class Recording:
+    """The recording of one suite.
+
+    Attributes:
+        checks: for each check the draws that it was recorded for.
+        key: secret; picks the draw that a submission meets.
+        holes: the functions that students write.
+        provenance: what made it.
+    """
+
+    checks: Mapping[str, tuple[Drawn, ...]]
+    key: str
+    holes: tuple[str, ...] = ()
+    provenance: Mapping[str, str] = field(default_factory=dict)
+
+    def pick(self, check: str, submission: str) -> Drawn:
+        """Return the draw that a submission meets: the same for the same bytes, everywhere.
+
+        Raises:
+            AuthorMistake: the check is not in the recording.
+        """
+        if check not in self.checks:
+            raise AuthorMistake(f"check {check} is not recorded; run `gradlab expected --write`")
+        draws = self.checks[check]
+        digest = hmac.new(bytes.fromhex(self.key), f"{submission} {check}".encode(), "sha256")
+        return draws[int.from_bytes(digest.digest()[:8], "big") % len(draws)]
+
+    def seeds(self, check: str, count: int) -> list[int]:
+        """Return the seeds that a check had before, and new secret ones up to `count`."""
+        old = [drawn.seed for drawn in self.checks.get(check, ())][:count]
+        return old + [secrets.randbits(32) for _ in range(count - len(old))]
+
+    @classmethod
+    def read(cls, folder: Path, suite: str) -> Recording:
+        """Return the recording of a suite.
+
+        Raises:
+            AuthorMistake: there is none, or it is not one.
+        """
+        path = folder / f"{suite}.json"
+        try:
+            table = json.loads(path.read_text(encoding="utf-8"))
+            with np.load(path.with_suffix(".npz"), allow_pickle=False) as arrays:
+                checks = {name: _read_draws(name, d, arrays) for name, d in table["checks"].items()}
+            return cls(checks, table["key"], tuple(table["holes"]), table["provenance"])
+        except FileNotFoundError:
+            message = "not recorded yet; run `gradlab expected NAME --write`"
+            raise AuthorMistake(message, Place(str(path))) from None
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            message = f"not a recording ({error}); run `gradlab expected NAME --write`"
+            raise AuthorMistake(message, Place(str(path))) from error
+
+    def write(self, folder: Path, suite: str) -> None:
+        """Write both files, each at once."""
+        arrays: dict[str, np.ndarray] = {}
+        checks = {name: _draw_tables(name, draws, arrays) for name, draws in self.checks.items()}
+        table = {"format": FORMAT, "key": self.key, "holes": list(self.holes)}
+        table |= {"provenance": dict(self.provenance), "checks": checks}
+        folder.mkdir(exist_ok=True)
+        text = json.dumps(table, indent=1, sort_keys=True) + "\n"
+        write_atomically(folder / f"{suite}.json", text.encode())
+        with tempfile.SpooledTemporaryFile() as file:
+            np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+            file.seek(0)
+            write_atomically(folder / f"{suite}.npz", file.read())
+
+
+def _key(check: str, draw: int, finding: str) -> str:
+    return f"{check}/{draw}/{finding}"
+
+
+def _draw_tables(
+    check: str, draws: tuple[Drawn, ...], arrays: dict[str, np.ndarray]
+) -> list[dict[str, Any]]:
+    tables = []
+    for number, drawn in enumerate(draws):
+        for item in drawn.findings:
+            if item.value is not None:
+                arrays[_key(check, number, item.name)] = np.asarray(item.value)
+        findings = [[item.name, item.share, list(item.tolerance)] for item in drawn.findings]
+        table = {"seed": drawn.seed, "findings": findings, "outlines": list(drawn.outlines)}
+        tables.append(table)
+    return tables
+
+
+def _read_draws(check: str, tables: list[Any], arrays: Mapping[str, Any]) -> tuple[Drawn, ...]:
+    draws = []
+    for number, table in enumerate(tables):
+        findings = []
+        for name, share, tolerance in table["findings"]:
+            key = _key(check, number, name)
+            value = arrays.get(key)
+            findings.append(Wanted(name, share, value, tuple(tolerance)))
+        draws.append(Drawn(table["seed"], tuple(findings), tuple(table["outlines"])))
+    return tuple(draws)
+
+
+class Recorder(Expect):
+    """Writes down what the reference gives.
+
+    Attributes:
+        findings: in order.
+    """
+
+    def __init__(self) -> None:
+        self.findings: list[Wanted] = []
+
+    def _close(self, wanted: Wanted, value: Any) -> None:
+        if wanted.value is not None and (
+            problem := compare(wanted.name, value, wanted.value, wanted.tolerance)[0]
+        ):
+            raise AuthorMistake(f"the reference misses a given value: {problem}")
+        if not np.all(np.isfinite(value)):
+            raise AuthorMistake(f"the reference gives {wanted.name} with nan or infinity")
+        given = value if wanted.value is None else np.asarray(wanted.value)
+        self._add(Wanted(wanted.name, wanted.share, given, wanted.tolerance))
+
+    def _found(self, finding: Finding) -> None:
+        if finding.credit != 1:
+            raise AuthorMistake(
+                f"the reference does not earn all of {finding.name}: {finding.message}"
+            )
+        self._add(Wanted(finding.name, finding.share))
+
+    def _add(self, wanted: Wanted) -> None:
+        if any(item.name == wanted.name for item in self.findings):
+            raise AuthorMistake(f"two findings are called {wanted.name}")
+        self.findings.append(wanted)
+
+
+def provenance(files: Mapping[str, bytes]) -> dict[str, str]:
+    """Return what made a recording: versions, platform and the hashes of the files it rests on."""
+    from gradlab import __version__  # noqa: PLC0415 - gradlab offers suites, which come from here
+
+    blas = np.show_config(mode="dicts").get("Build Dependencies", {}).get("blas", {})
+    table = {
+        "gradlab": __version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "blas": f"{blas.get('name', '?')} {blas.get('version', '?')}",
+        "platform": f"{platform.system()} {platform.machine()}",
+    }
+    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    return table | {f"sha256 of {name}": hashes[name] for name in sorted(hashes)}
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file so that a reader sees the old one or the new one, never a part."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

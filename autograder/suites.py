@@ -1,0 +1,58 @@
+"""The suites of an assignment, loaded from `checks.py` (hidden) and `public.py`."""
+
+from __future__ import annotations
+
+import runpy
+import traceback
+from typing import TYPE_CHECKING
+
+from autograder.suite import Suite
+from gradlab.errors import AuthorMistake, Place
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gradlab.course import Assignment
+
+__all__ = ["SUITES", "load_suites", "points"]
+
+# What students may see comes first, in reports as in their own work.
+SUITES = ("public", "checks")
+
+
+def load_suites(assignment: Assignment) -> dict[str, Suite]:
+    """Return the assignment's suites by file: `public`, then `checks`.
+
+    Raises:
+        AuthorMistake: a suite is missing, fails to load or has no check.
+    """
+    return {name: _load(assignment.folder / f"{name}.py") for name in SUITES}
+
+
+def points(assignment: Assignment) -> dict[str, float]:
+    """Return the points of every check and every question of an assignment."""
+    found: dict[str, float] = {}
+    for suite in load_suites(assignment).values():
+        for check in suite.checks:
+            for name in {check.name, check.question}:
+                found[name] = found.get(name, 0.0) + check.points
+    return found
+
+
+def _load(path: Path) -> Suite:
+    if not path.is_file():
+        raise AuthorMistake("a suite is missing; every assignment has one", Place(str(path)))
+    try:
+        suite = runpy.run_path(str(path)).get("suite")
+    except AuthorMistake as error:
+        raise AuthorMistake(str(error), Place(str(path))) from error
+    except Exception as error:
+        lines = [
+            f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)
+        ]
+        line = getattr(error, "lineno", None) or (lines[-1] if lines else None)
+        message = f"{type(error).__name__}: {error}"
+        raise AuthorMistake(message, Place(str(path), line=line)) from error
+    if not isinstance(suite, Suite) or not suite.checks:
+        raise AuthorMistake("there is no `suite` with checks in it", Place(str(path)))
+    return suite

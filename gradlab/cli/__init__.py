@@ -1,0 +1,7 @@
+"""The command `gradlab`: the one place where generator and autograder meet."""
+
+from __future__ import annotations
+
+from gradlab.cli.main import main
+
+__all__ = ["main"]

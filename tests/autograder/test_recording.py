@@ -1,0 +1,131 @@
+"""Recordings: written, read, picked from and compared."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from autograder.expect import Wanted
+from autograder.record import drift
+from autograder.recording import Drawn, Recording, write_atomically
+from gradlab.errors import AuthorMistake
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+OUTLINE = {"is": "array", "shape": [2], "dtype": "float64"}
+
+
+def drawn(seed: int = 1, value: float = 1.0, tolerance: float = 1e-7) -> Drawn:
+    wanted = Wanted("out", 2, np.array([value, 10.0]), ("max_error", tolerance))
+    return Drawn(seed, (wanted, Wanted("accuracy", 1)), (OUTLINE,))
+
+
+def recording(**checks: tuple[Drawn, ...]) -> Recording:
+    table = checks or {"forward": tuple(drawn(seed) for seed in range(8))}
+    return Recording(table, "ab" * 32, ("Net.loss",), {"numpy": "2.0"})
+
+
+def test_what_is_written_is_read_again(tmp_path: Path) -> None:
+    recording().write(tmp_path, "checks")
+    again = Recording.read(tmp_path, "checks")
+    assert (again.key, again.holes) == ("ab" * 32, ("Net.loss",))
+    assert again.provenance == {"numpy": "2.0"}
+    first, second = again.checks["forward"][3].findings
+    assert (first.name, first.share, first.tolerance) == ("out", 2, ("max_error", 1e-7))
+    assert first.value.tolist() == [1.0, 10.0]
+    assert second == Wanted("accuracy", 1)
+
+
+def test_two_writes_give_the_same_bytes(tmp_path: Path) -> None:
+    for folder in (tmp_path / "a", tmp_path / "b"):
+        recording().write(folder, "checks")
+    for name in ("checks.json", "checks.npz"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+
+
+def test_the_pick_depends_on_submission_check_and_key_alone() -> None:
+    table = recording()
+    picks = [table.pick("forward", f"submission {n}").seed for n in range(100)]
+    assert picks == [table.pick("forward", f"submission {n}").seed for n in range(100)]
+    assert set(picks) == set(range(8))
+    other = replace(table, key="cd" * 32)
+    assert picks != [other.pick("forward", f"submission {n}").seed for n in range(100)]
+
+
+def test_seeds_stay_and_new_ones_are_added() -> None:
+    seeds = recording(forward=(drawn(5), drawn(6))).seeds("forward", 4)
+    assert seeds[:2] == [5, 6]
+    assert len(set(seeds)) == 4
+
+
+def test_a_check_that_is_not_recorded_says_what_to_do() -> None:
+    with pytest.raises(AuthorMistake, match="gradlab expected"):
+        recording().pick("backward", "x")
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[1]", '{"checks": 3, "key": ""}'])
+def test_what_is_no_recording_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "checks.json").write_text(text)
+    np.savez(tmp_path / "checks.npz")
+    with pytest.raises(AuthorMistake, match=r"checks\.json: not a recording"):
+        Recording.read(tmp_path, "checks")
+
+
+def test_a_missing_recording_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(AuthorMistake, match="not recorded yet"):
+        Recording.read(tmp_path, "checks")
+
+
+def test_writing_leaves_the_old_file_or_the_new_one(tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    write_atomically(path, b"old")
+    with pytest.raises(TypeError):
+        write_atomically(path, "text")  # type: ignore[arg-type]
+    assert path.read_bytes() == b"old"
+    assert [p.name for p in tmp_path.iterdir()] == ["results.json"]
+
+
+class TestDrift:
+    def test_nothing_moved(self) -> None:
+        assert [(d.absolute, d.beyond) for d in drift(recording(), recording())] == [
+            (0.0, False),
+            (0.0, False),
+        ]
+
+    def test_within_and_beyond_the_checks_own_tolerance(self) -> None:
+        old = recording(forward=(drawn(),))
+        near, far = (recording(forward=(drawn(value=v),)) for v in (1 + 1e-8, 1.5))
+        (inside, _), (outside, _) = drift(old, near), drift(old, far)
+        assert (inside.beyond, outside.beyond) == (False, True)
+        assert outside.absolute == 0.5
+        assert outside.relative == 0.05
+
+    @pytest.mark.parametrize(
+        ("new", "words"),
+        [
+            (recording(other=(drawn(),)), "gone"),
+            (recording(forward=(drawn(), drawn(2))), "another number of draws"),
+            (recording(forward=(drawn(tolerance=1.0),)), "another share or tolerance"),
+            (
+                recording(forward=(replace(drawn(), outlines=()),)),
+                "replies of another structure",
+            ),
+        ],
+    )
+    def test_changes_that_are_not_numbers_are_said_in_words(
+        self, new: Recording, words: str
+    ) -> None:
+        found = drift(recording(forward=(drawn(),)), new)
+        assert words in [item.words for item in found]
+        assert any(item.beyond for item in found)
+
+
+def test_the_json_is_stable_and_readable(tmp_path: Path) -> None:
+    recording().write(tmp_path, "checks")
+    table = json.loads((tmp_path / "checks.json").read_text())
+    assert table["checks"]["forward"][0]["findings"][0] == ["out", 2, ["max_error", 1e-07]]

@@ -1,0 +1,77 @@
+"""Suites: what an author may declare."""
+
+from __future__ import annotations
+
+import pytest
+
+from autograder.draw import Draw
+from autograder.status import STATUSES
+from autograder.suite import Suite
+from gradlab.errors import AuthorMistake
+
+
+def test_a_check_is_a_function_with_a_title() -> None:
+    suite = Suite("s")
+
+    @suite.check(points=2, question="q", cpu_s=1)
+    def right(student: object, draw: object) -> None:
+        """It is right
+
+        The rest of the docstring is for the author.
+        """
+
+    (check,) = suite.checks
+    assert (check.name, check.title, check.points) == ("right", "It is right", 2)
+    assert check.needs == ("student", "draw")
+    assert check.limits == (("cpu_s", 1),)
+
+
+def test_a_check_without_a_title_is_refused() -> None:
+    with pytest.raises(AuthorMistake, match="docstring"):
+        Suite("s").check(points=1, question="q")(lambda: None)
+
+
+def test_two_checks_of_one_name_are_refused() -> None:
+    suite = Suite("s")
+    suite.written("q", points=1, title="Why")
+    with pytest.raises(AuthorMistake, match="two checks"):
+        suite.written("q", points=1, title="Why")
+
+
+def test_an_unknown_parameter_is_refused() -> None:
+    def check(students: object) -> None:
+        """A title"""
+
+    with pytest.raises(AuthorMistake, match="asks for students"):
+        Suite("s").check(points=1, question="q")(check)
+
+
+def test_negative_points_are_refused() -> None:
+    with pytest.raises(AuthorMistake, match="negative"):
+        Suite("s").written("q", points=-1, title="Why")
+
+
+class TestDraw:
+    def test_the_same_seed_gives_the_same_inputs(self) -> None:
+        first, second = Draw(7), Draw(7)
+        assert (first.normal(3, 4) == second.normal(3, 4)).all()
+        assert (first.uniform(0, 2, 5) == second.uniform(0, 2, 5)).all()
+
+    def test_the_stream_is_the_frozen_one(self) -> None:
+        # RandomState(0).standard_normal(), as numpy has given it since 1.0
+        assert Draw(0).normal(1)[0] == 1.764052345967664
+
+    def test_labels_hold_every_class(self) -> None:
+        assert sorted(Draw(1).labels(7, 4)) == [0, 0, 1, 1, 2, 2, 3]
+
+    def test_integers_leave_out_the_upper_end(self) -> None:
+        assert set(Draw(2).integers(0, 3, 200).tolist()) == {0, 1, 2}
+
+
+def test_every_status_has_a_sentence_for_both_readers() -> None:
+    assert len(STATUSES) == 17
+    for status in STATUSES.values():
+        assert status.student.endswith((".", "?"))
+        assert status.staff.endswith(".")
+        assert status.blame in ("nobody", "student", "grader")
+    assert {word for word, s in STATUSES.items() if not s.scored} == {"broken", "needs a person"}
