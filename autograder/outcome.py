@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,14 @@ if TYPE_CHECKING:
     from autograder.suite import Check
 
 __all__ = ["Outcome", "Results"]
+
+
+UNPRINTABLE = re.compile(r"[^\n\t\x20-\x7e\xa0-\ud7ff\ue000-\U0010ffff]")
+
+
+def plain(text: str) -> str:
+    """Return a text without what would steer a terminal or break a file."""
+    return UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 @dataclass(frozen=True)
@@ -41,6 +50,10 @@ class Outcome:
     staff: str = ""
     findings: tuple[Finding, ...] = ()
     seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("message", "staff"):
+            object.__setattr__(self, name, plain(getattr(self, name)))
 
     @property
     def scored(self) -> bool:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from gradlab.cli.main import main
+from gradlab.cli.commands import main
 
 __all__ = ["main"]

@@ -66,7 +66,7 @@ def servers(course: Course) -> Iterator[tuple[ForkServer, ForkServer]]:
 def released_modules(assignment: Assignment) -> dict[str, bytes]:
     """Return the students' own modules as they are handed out, by path."""
     paths = {assignment.module_path(name): assignment.source / name for name in assignment.modules}
-    texts = {name: path.read_text(encoding="utf-8") for name, path in paths.items()}
+    texts = {name: path.read_bytes().decode() for name, path in paths.items()}
     return {n: strip_text(t, Place(str(paths[n]))).text.encode() for n, t in texts.items()}
 
 

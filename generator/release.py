@@ -1,0 +1,240 @@
+"""A release: read, strip, guard, write."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+import zipfile
+from collections import ChainMap, Counter
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from generator.draft import Draft, Origin
+from generator.guard import guard
+from generator.mistakes import collecting, refuse
+from generator.notebook import release_notebook
+from generator.strip import Block, strip_text
+from generator.template import fill, read
+from gradlab import __version__
+from gradlab.errors import AuthorMistake, Place, UserMistake
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from fractions import Fraction
+
+    from gradlab.course import Assignment
+
+__all__ = ["Release", "build", "write"]
+
+NOTHING: Mapping[str, bytes] = MappingProxyType({})
+NO_POINTS: Mapping[str, Fraction | float] = MappingProxyType({})
+MANIFEST = "MANIFEST.json"
+LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the first moment that a zip file can hold
+
+
+@dataclass(frozen=True)
+class Release:
+    """What students get.
+
+    Attributes:
+        name: the assignment's name.
+        files: the content of every file by its path, sorted by path.
+    """
+
+    name: str
+    files: Mapping[str, bytes]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some files of a release, and what was taken out to make them."""
+
+    files: Mapping[str, bytes]
+    origins: Mapping[tuple[str, int | None], Origin] = field(default_factory=dict)
+    removed: tuple[Block, ...] = ()
+
+
+def build(
+    assignment: Assignment,
+    *,
+    points: Mapping[str, Fraction | float] = NO_POINTS,
+    extra: Mapping[str, bytes] = NOTHING,
+    secrets: Sequence[tuple[str, str]] = (),
+) -> Release:
+    """Return the release of an assignment, in memory and guarded.
+
+    Args:
+        assignment: what to release.
+        points: the points of every check and question, for `{points:NAME}`.
+        extra: further files, made elsewhere (`check.py`).
+        secrets: names and texts of which nothing may be released, besides `checks.py`.
+
+    Raises:
+        Problems: a master has mistakes, or the release would leak or not work; all of them, each
+            with its place.
+    """
+    mistakes: list[AuthorMistake] = []
+    parts = [Part(_fixed_files(assignment)), Part(extra)]
+    for notebook in assignment.notebooks:
+        with collecting(mistakes):
+            parts.append(_notebook(assignment, notebook, points))
+    for module in assignment.modules:
+        with collecting(mistakes):
+            parts.append(_module(assignment, module))
+    parts.append(_supplied(assignment))
+    refuse([*mistakes, *_collisions(parts)])
+    draft = _draft(assignment, parts, secrets)
+    guard(draft)
+    return Release(assignment.name, draft.files)
+
+
+def _place(assignment: Assignment, path: Path) -> Place:
+    """Return the place of a file, as seen from the course's folder where it lies in it."""
+    root = assignment.course.root
+    shown = path.relative_to(root) if path.is_relative_to(root) else path
+    return Place(shown.as_posix())
+
+
+def _notebook(assignment: Assignment, name: str, points: Mapping[str, Fraction | float]) -> Part:
+    path = assignment.folder / name
+    place = _place(assignment, path)
+    sheet = release_notebook(path.read_bytes(), place, assignment.name, points)
+    origins: dict[tuple[str, int | None], Origin] = {(name, None): Origin(place)}
+    origins |= {(name, number): Origin(*origin) for number, origin in enumerate(sheet.origins)}
+    return Part({name: sheet.content}, origins, sheet.removed)
+
+
+def _module(assignment: Assignment, name: str) -> Part:
+    source, target = assignment.source / name, assignment.module_path(name)
+    place, text = _text(assignment, source)
+    stripped = strip_text(text, place)
+    origin = Origin(place, stripped.origins)
+    return Part({target: stripped.text.encode()}, {(target, None): origin}, stripped.removed)
+
+
+def _supplied(assignment: Assignment) -> Part:
+    names = [
+        name for name in ("__init__.py", *assignment.supplied) if name not in assignment.modules
+    ]
+    paths = {assignment.module_path(name): assignment.source / name for name in names}
+    return Part(
+        {name: path.read_bytes() if path.exists() else b"" for name, path in paths.items()},
+        {(name, None): Origin(_place(assignment, path)) for name, path in paths.items()},
+    )
+
+
+def _fixed_files(assignment: Assignment) -> dict[str, bytes]:
+    modules = [assignment.module_path(name) for name in assignment.modules]
+    readme = fill(
+        "release/README.md.jinja",
+        title=assignment.title,
+        notebooks=assignment.notebooks,
+        modules=modules,
+        artifacts=assignment.artifacts,
+        hand_in=[*assignment.notebooks, *modules, *assignment.artifacts],
+    )
+    requirements = read("release/requirements.txt")
+    return {"README.md": readme.encode(), "requirements.txt": requirements.encode()}
+
+
+def _draft(
+    assignment: Assignment, parts: Sequence[Part], secrets: Sequence[tuple[str, str]]
+) -> Draft:
+    contents = dict(sorted(item for part in parts for item in part.files.items()))
+    folder = assignment.folder
+    hidden = [(Place(name), text) for name, text in secrets]
+    hidden += [_text(assignment, folder / "checks.py")]
+    return Draft(
+        assignment=assignment,
+        files=dict(sorted({**contents, MANIFEST: _manifest(assignment, contents)}.items())),
+        removed=[block for part in parts for block in part.removed],
+        origins=ChainMap(*(dict(part.origins) for part in parts)),
+        hidden=hidden,
+        public=_text(assignment, folder / "public.py"),
+        recorded=[path.name for path in sorted(folder.glob("expected/checks*"))],
+    )
+
+
+def _collisions(parts: Sequence[Part]) -> list[AuthorMistake]:
+    counts = Counter(name for part in parts for name in part.files)
+    message = "two files of the release have this name"
+    return [AuthorMistake(message, Place(name)) for name, count in counts.items() if count > 1]
+
+
+def _text(assignment: Assignment, path: Path) -> tuple[Place, str]:
+    """Return a file's place and text; the text is empty where there is no such file."""
+    place = _place(assignment, path)
+    try:
+        return place, path.read_bytes().decode("utf-8") if path.exists() else ""
+    except UnicodeDecodeError as error:
+        raise AuthorMistake(f"not UTF-8: {error}", place) from error
+
+
+def _manifest(assignment: Assignment, contents: Mapping[str, bytes]) -> bytes:
+    manifest = {
+        "assignment": assignment.name,
+        "title": assignment.title,
+        "package": assignment.package,
+        "gradlab": __version__,
+        "files": {name: hashlib.sha256(data).hexdigest() for name, data in contents.items()},
+    }
+    return f"{json.dumps(manifest, indent=2, ensure_ascii=False)}\n".encode()
+
+
+def write(release: Release, folder: Path) -> tuple[Path, Path]:
+    """Write a release as `folder/NAME/` and `folder/NAME.zip`, and return both.
+
+    Both are finished beside their place first and then moved there, so that there is never half
+    a release; an earlier release of the name is replaced.
+
+    Raises:
+        UserMistake: `folder/NAME` exists and is not a release.
+    """
+    target, archive = folder / release.name, folder / f"{release.name}.zip"
+    if target.is_symlink() or (target.exists() and not (target / MANIFEST).is_file()):
+        raise UserMistake(f"{target} is not a release; move it away first")
+    folder.mkdir(parents=True, exist_ok=True)
+    with _scratch(folder, release.name) as scratch:
+        _write_tree(release, scratch / "new")
+        _write_zip(release, scratch / "zip")
+        if target.exists():
+            target.rename(scratch / "old")
+        try:
+            (scratch / "new").rename(target)
+        except OSError:
+            if (scratch / "old").exists():
+                (scratch / "old").rename(target)
+            raise
+        (scratch / "zip").replace(archive)
+    return target, archive
+
+
+@contextmanager
+def _scratch(folder: Path, name: str) -> Iterator[Path]:
+    scratch = Path(tempfile.mkdtemp(prefix=f".{name}-", dir=folder))
+    try:
+        yield scratch
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _write_tree(release: Release, root: Path) -> None:
+    for name, content in release.files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+
+def _write_zip(release: Release, path: Path) -> None:
+    """Write the archive; its bytes depend on the files' paths and contents alone."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in release.files.items():
+            entry = zipfile.ZipInfo(f"{release.name}/{name}", LONG_AGO)
+            entry.create_system = 3  # Unix, whatever this machine is
+            entry.external_attr = 0o100644 << 16
+            archive.writestr(entry, content, zipfile.ZIP_DEFLATED, compresslevel=9)

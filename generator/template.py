@@ -1,0 +1,28 @@
+"""The text files that gradlab writes for people, filled in with jinja."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+__all__ = ["fill", "read"]
+
+
+def read(path: str) -> str:
+    """Return a template as it is, for instance `release/requirements.txt`."""
+    return (files("generator") / "templates" / path).read_text(encoding="utf-8")
+
+
+def fill(path: str, **values: object) -> str:
+    """Return a filled template.
+
+    Raises:
+        jinja2.UndefinedError: the template uses a value that was not given.
+    """
+    from jinja2 import Environment, StrictUndefined  # noqa: PLC0415  (heavy)
+
+    environment = Environment(
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701  (Markdown, Python and TOML, never HTML)
+    )
+    return environment.from_string(read(path)).render(values)

@@ -1,0 +1,114 @@
+"""The commands on real courses: this one, and one that `gradlab new` has just made."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from autograder.recording import Recording
+from gradlab.cli import commands, sample
+from gradlab.course import Course
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from gradlab.course import Assignment
+
+
+def run(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as caught:
+        commands.main(list(arguments))
+    return int(caught.value.code or 0)
+
+
+def test_the_recording_is_of_this_reference(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("expected") == 0
+    assert "beyond" not in capsys.readouterr().out
+
+
+def test_verify_proves_every_assignment(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("verify") == 0
+    assert "the reference earns everything" in capsys.readouterr().out
+
+
+def test_recordings_carry_provenance(assignment: Assignment) -> None:
+    recording = Recording.read(assignment.folder / "expected", "checks")
+    assert {"numpy", "python", "blas", "platform", "gradlab"} <= recording.provenance.keys()
+    assert len(recording.provenance["sha256 of checks.py"]) == 64
+    assert "TwoLayerNet.loss" in recording.holes
+
+
+@pytest.fixture
+def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Course:
+    (tmp_path / "course.toml").write_text('title = "New"\n')
+    for name in ("assignments", "solutions"):
+        (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert run("new", "relu") == 0
+    return Course.find(tmp_path)
+
+
+class TestNewCourse:
+    def test_a_new_assignment_works(
+        self, course: Course, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert run("verify", "relu") == 0
+        assert run("assign", "relu") == 0
+        assert run("expected") == 0
+        assert run("grade", "relu", str(course.release / "relu"), "--out", "marks") == 0
+        table = json.loads((course.root / "marks/relu/results.json").read_text())
+        assert table["score"] == 0
+        assert "not implemented" in capsys.readouterr().out
+
+    def test_an_existing_name_is_refused(
+        self, course: Course, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        before = sorted(course.root.rglob("*"))
+        assert run("new", "relu") == 2
+        assert capsys.readouterr().err.startswith("gradlab: ")
+        assert sorted(course.root.rglob("*")) == before
+
+    def test_a_changed_reference_is_drift(
+        self, course: Course, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        (path,) = course.solutions.glob("*/relu.py")
+        text = path.read_text()
+        assert "0" in text
+        path.write_text(text.replace("0", "0.25"))
+        assert run("expected", "relu") == 1
+        assert "beyond its tolerance" in capsys.readouterr().out
+        assert run("verify", "relu") == 1
+        assert run("expected", "relu", "--write") == 0
+        assert run("expected", "relu") == 0
+
+    def test_a_reference_that_raises_is_the_authors_mistake(
+        self, course: Course, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        (path,) = course.solutions.glob("*/relu.py")
+        path.write_text(path.read_text() + "\n\nraise ValueError('unfinished')\n")
+        assert run("expected", "relu") == 2
+        assert "unfinished" in capsys.readouterr().err
+
+    def test_a_missing_recording_says_what_to_do(
+        self, course: Course, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        (course.assignments / "relu/expected/checks.json").unlink()
+        assert run("grade", "relu", str(course.root), "--out", "marks") == 2
+        assert "gradlab expected" in capsys.readouterr().err
+
+
+def test_grade_wants_submissions_that_exist(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("grade", "two_layer_net", str(tmp_path / "gone")) == 2
+    assert run("grade", "two_layer_net", str(tmp_path)) == 2
+    assert "no submissions" in capsys.readouterr().err
+
+
+def test_a_sample_class_that_names_nothing_is_refused(
+    assignment: Assignment, release: Mapping[str, bytes]
+) -> None:
+    assert len(sample.sample_class(assignment, release)) == 6
