@@ -59,7 +59,6 @@ test-all: lint types contracts
 
 bench: $(VENV)/ready
 	$(RUN)/python benchmarks/worker_start.py
-	$(RUN)/python benchmarks/grade_class.py
 
 clean:
 	rm -rf $(VENV) release results demo dist

@@ -69,14 +69,17 @@ def _status(outcomes: Sequence[Outcome]) -> str:
 
 
 def table(results: Sequence[Results]) -> str:
-    """Return the class as text: a line for each submission, a column for each question."""
+    """Return the class as text: a line for each submission, a column for each question.
+
+    A total of `18/22 +6?` means 18 of 22 points, and 6 more that wait for a person.
+    """
     names = questions(results)
     worth = {name: cell(results[0], name).points for name in names}
-    rows = [["submission", *(f"{name}/{worth[name]:g}" for name in names), "total"]]
+    rows = [["submission", "total", *(f"{name}/{worth[name]:g}" for name in names)]]
     for result in results:
         total = f"{result.score:g}/{result.possible:g}"
-        total += f" ({result.waiting:g} wait)" if result.waiting else ""
-        rows.append([result.submission, *(str(cell(result, name)) for name in names), total])
+        total += f" +{result.waiting:g}?" if result.waiting else ""
+        rows.append([result.submission, total, *(str(cell(result, name)) for name in names)])
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
     return "\n".join([lines[0], "-" * max(map(len, lines)), *lines[1:]])

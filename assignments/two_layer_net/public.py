@@ -60,6 +60,17 @@ def toy_gradients(student: Student, expect: Expect) -> None:
     expect.close({name: grads[name] for name in ("W1", "b1", "W2", "b2")}, rel_error=1e-7)
 
 
+@suite.check(points=0, question="gradients")
+def toy_biases(student: Student, expect: Expect) -> None:
+    """The gradients of the toy net's biases are right where the biases are not zero"""
+    X, y = toy_data()
+    net = toy_net(student)
+    net.params["b1"] = np.linspace(-0.5, 0.4, 10)
+    net.params["b2"] = np.array([0.3, -0.2, 0.1])
+    _, grads = net.loss(X, y, reg=0.5)
+    expect.close({name: grads[name] for name in ("b1", "b2")}, rel_error=1e-7)
+
+
 @suite.check(points=0, question="train")
 def toy_train(student: Student, expect: Expect) -> None:
     """A hundred steps of training bring the toy net's loss below 0.02"""

@@ -1,0 +1,1 @@
+"""The two-layer network and the modules that its notebook needs."""

@@ -1,0 +1,90 @@
+"""The master runs from top to bottom, and so does what students get."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from gradlab.cli import steps
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from gradlab.course import Assignment
+
+NAME = "two_layer_net.ipynb"
+EXECUTE = """
+import sys, nbformat
+from nbclient import NotebookClient
+notebook = nbformat.read(sys.argv[1], as_version=4)
+drop = lambda cell: "release-only" in cell.metadata.get("tags", [])
+notebook.cells = [cell for cell in notebook.cells if not (sys.argv[2] == "master" and drop(cell))]
+NotebookClient(notebook, timeout=900, kernel_name="python3").execute()
+nbformat.write(notebook, sys.argv[1])
+"""
+
+
+def execute(path: Path, kind: str, **environment: str) -> str:
+    """Run a notebook in its folder and return everything that it printed."""
+    command = [sys.executable, "-c", EXECUTE, path.name, kind]
+    done = subprocess.run(
+        command,
+        cwd=path.parent,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=1800,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    notebook: Any = json.loads(path.read_text())
+    outputs = [output for cell in notebook["cells"] for output in cell.get("outputs", [])]
+    return "".join("".join(output.get("text", [])) for output in outputs)
+
+
+def lay_out(files: Mapping[str, bytes], folder: Path) -> Path:
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return folder / NAME
+
+
+@pytest.mark.slow
+def test_the_release_runs_unfilled_and_alone(release: Mapping[str, bytes], tmp_path: Path) -> None:
+    printed = execute(lay_out(release, tmp_path), "release", PYTHONPATH="")
+    assert printed.count("[not implemented]") == 6
+    assert "There is nothing to save yet." in printed
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("images", ["generated", "cifar10"])
+def test_the_master_runs_and_earns_everything(
+    assignment: Assignment, tmp_path: Path, images: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if images == "cifar10" and "CIFAR10_DIR" not in os.environ:
+        pytest.skip("CIFAR10_DIR is not set: no real images to train on")
+    if images == "generated":
+        monkeypatch.delenv("CIFAR10_DIR", raising=False)
+    path = tmp_path / "handed-in" / NAME
+    shutil.copytree(assignment.source, path.parent / assignment.package)
+    shutil.copy(assignment.folder / NAME, path)
+    printed = execute(path, "master", PYTHONPATH=str(path.parent))
+    assert f"saved: best_net.npz, trained on the set {images}" in printed
+    accuracies = [
+        float(line.split(": ")[1])
+        for line in printed.splitlines()
+        if line.startswith("validation accuracy: ")
+    ]
+    assert 0.27 <= accuracies[0] <= 0.30
+    assert accuracies[1] >= 0.50
+    steps.grade(assignment, (path.parent,), tmp_path / "out", 1)
+    table = json.loads((tmp_path / "out/handed-in/results.json").read_text())
+    assert table["score"] == 26
