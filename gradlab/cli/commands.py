@@ -230,6 +230,6 @@ def _say(*lines: Any) -> None:
 
 
 def _progress(text: str) -> None:
-    """Show what is being done: on one line of a terminal, else not at all."""
+    """Show what is being done, or clear it: on one line of a terminal, else not at all."""
     if sys.stderr.isatty():
         click.echo(f"\r\033[K{text}", nl=False, err=True)

@@ -77,6 +77,7 @@ def _download(source: str, archive: Path, md5: str, progress: Callable[[str], An
             digest.update(block)
             file.write(block)
             progress(f"{file.tell() >> 20} of {total >> 20} MB")
+    progress("")
     if digest.hexdigest() != md5:
         raise UserMistake(
             f"what came from {source} is not CIFAR-10: its md5 is {digest.hexdigest()}"

@@ -101,6 +101,7 @@ def expected(
         for name, suite in load_suites(assignment).items():
             old = _recorded(folder, name)
             now = record(assignment, suite, old, both, released, progress)
+            progress("")
             moved = drift(old, now) if old else []
             drifted |= old is None or any(item.beyond for item in moved)
             lines += [f"{assignment.name}/{name}: {line}" for line in _drift_lines(old, moved)]
@@ -156,11 +157,12 @@ def grade(
     def tell(result: Results) -> None:
         nonlocal done
         done += 1
-        progress(f"{done} of {len(found)} graded: {result.submission}\n" * (done == len(found)))
+        progress(f"{done} of {len(found)} graded, {result.submission} just now")
 
     with servers(assignment.course) as both:
         grader = Grader.of(assignment, released_modules(assignment), both)
         results = grade_class(grader, found, out, jobs, tell)
+        progress("")
     written = list(write_report(assignment, results, out))
     written.insert(0, out / "<submission>" / "results.json")
     places = zip(("results", "gradebook", "report"), written, strict=True)
