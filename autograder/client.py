@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ import gradlab
 __all__ = ["bundle"]
 
 ROOT = Path(__file__).parent
+# Errors that only commands raise.
+LEFT_OUT = frozenset({"Place", "UserMistake", "Problems", "GraderFault"})
 OURS = ("gradlab", "autograder", "codec", "outline")
 # In this order each part finds what it needs above it.
 PARTS = (
@@ -57,7 +60,7 @@ def bundle(assignment: Assignment, recording: Recording, released: Mapping[str, 
 
 
 RULE = "# " + "-" * 97
-HEAD = '''"""Checks {title} at home: `python check.py` here, or in the notebook
+HEAD = '''"""Public checks of "{title}": `python check.py` here, or in the notebook
 
     from check import check
     check("NAME")          # one question
@@ -85,15 +88,21 @@ def _files(assignment: Assignment) -> tuple[str, ...]:
 
 
 def _body(source: str) -> str:
-    """Return a module without its docstring, its `__all__` and imports of our own modules."""
+    """Return a module without its docstring, its `__all__` and imports of our own modules.
+
+    What is left out of classes is in `LEFT_OUT`.
+    """
     lines = source.splitlines()
     for node in reversed(ast.parse(source).body):
         if _goes(node):
-            del lines[node.lineno - 1 : node.end_lineno]
-    return "\n".join(lines).strip()
+            first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
+            del lines[first - 1 : node.end_lineno]
+    return re.sub(r"\n{4,}", "\n\n\n", "\n".join(lines)).strip()
 
 
 def _goes(node: ast.stmt) -> bool:
+    if isinstance(node, ast.ClassDef):
+        return node.name in LEFT_OUT
     if isinstance(node, ast.Expr):
         return isinstance(node.value, ast.Constant)
     if isinstance(node, ast.ImportFrom):
