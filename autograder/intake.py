@@ -10,19 +10,21 @@ import re
 import stat
 import zipfile
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from gradlab.errors import UserMistake
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 __all__ = ["Submission", "find_submissions"]
 
 MOST_FILES = 500
 MOST_BYTES = 64 << 20
 SUFFIXES = frozenset({".py", ".ipynb", ".npz", ".npy", ".txt", ".md", ".csv", ".json"})
+LONGEST_NAME = 200
 PART = re.compile(r"[\w][\w .()+\-]*")
 SYSTEM = frozenset({"__MACOSX", "__pycache__", "node_modules", "cifar-10-batches-py"})
 
@@ -67,9 +69,11 @@ class Submission:
                 reader.folder(path)
             elif path.suffix.lower() == ".zip":
                 reader.zip(path)
-            else:
+            elif path.is_file():
                 reader.take(path.name, path.stat().st_size, path.read_bytes)
-        except (OSError, ValueError, RuntimeError, zipfile.BadZipFile) as error:
+            else:
+                raise ValueError("it is neither a file nor a folder")  # noqa: TRY301
+        except Exception as error:  # noqa: BLE001 - what zipfile raises is up to the student's file
             return cls(name, {}, tuple(reader.notes), f"The submission cannot be read: {error}")
         return cls(name, reader.files, tuple(reader.notes))
 
@@ -80,6 +84,7 @@ class _Reader:
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
         self.notes: list[str] = []
+        self._taken: set[str] = set()
         self._bytes = 0
 
     def folder(self, root: Path) -> None:
@@ -89,45 +94,56 @@ class _Reader:
     def zip(self, path: Path) -> None:
         with zipfile.ZipFile(path) as archive:
             for info in archive.infolist():
-                kind = stat.S_IFMT(info.external_attr >> 16)
                 if info.is_dir():
                     continue
-                if kind not in (0, stat.S_IFREG) or info.flag_bits & 1:
-                    self._pass_over(info.filename, "not a regular, unencrypted file")
+                if not _is_plain(info):
+                    self._pass_over(info.filename, "not a plain file, or packed in a rare way")
                 else:
-                    self.take(info.filename, 0, lambda info=info: self._unzip(archive, info))
+                    self.take(info.filename, 0, partial(self._unzip, archive, info))
 
     def _unzip(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
         with archive.open(info) as file:  # the size in the header is not believed
             return file.read(MOST_BYTES - self._bytes + 1)
 
-    def take(self, name: str, size: int, read: object) -> None:
+    def take(self, name: str, size: int, read: Callable[[], bytes]) -> None:
+        """Keep a file unless it is refused; `size` is what its reader can promise."""
         path = PurePosixPath(name)
-        if any(part.startswith(".") or part in SYSTEM for part in path.parts[:-1]):
+        folders = set(path.parts[:-1])
+        if folders & SYSTEM or any(part[0] == "." and part != ".." for part in folders):
             return
         if reason := self._refusal(path, name):
             self._pass_over(name, reason)
             return
         if len(self.files) >= MOST_FILES:
             raise ValueError(f"it has more than {MOST_FILES} files")
-        content = read() if self._bytes + size <= MOST_BYTES else None  # type: ignore[operator]
+        content = read() if self._bytes + size <= MOST_BYTES else None
         if content is None or self._bytes + len(content) > MOST_BYTES:
             raise ValueError(f"it is larger than {MOST_BYTES >> 20} MB")
         self._bytes += len(content)
         self.files[str(path)] = content
+        self._taken.add(str(path).lower())
 
     def _refusal(self, path: PurePosixPath, name: str) -> str:
-        if path.is_absolute() or not all(PART.fullmatch(part) for part in path.parts):
-            return "its name is not a plain relative path"
+        plain = all(PART.fullmatch(part) for part in path.parts)
+        if not plain or path.is_absolute() or len(name.encode()) > LONGEST_NAME:
+            return "its name is not a plain, short, relative path"
         if path.suffix.lower() not in SUFFIXES:
             return "files of this kind are not graded"
-        if name.lower() in {other.lower() for other in self.files}:
+        if str(path).lower() in self._taken:
             return "a second file of this name"
+        if any(parent.suffix.lower() in SUFFIXES for parent in path.parents):
+            return "its folder has a name like a file"
         return ""
 
     def _pass_over(self, name: str, reason: str) -> None:
         if len(self.notes) < 20:  # noqa: PLR2004 - enough to see what is going on
             self.notes.append(f"passed over {name[:80]!r}: {reason}")
+
+
+def _is_plain(info: zipfile.ZipInfo) -> bool:
+    kind = stat.S_IFMT(info.external_attr >> 16)
+    packed = info.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+    return kind in (0, stat.S_IFREG) and packed and not info.flag_bits & 1
 
 
 def _regular_files(root: Path) -> Iterator[Path]:

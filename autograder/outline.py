@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder.box.ref import Ref
+from autograder.box.ref import Ref, as_numbers
 from gradlab.errors import StudentFault
 
 __all__ = ["Absent", "conform", "describe", "outline", "tidy"]
@@ -31,9 +31,11 @@ class Absent:
 
 def tidy(value: Any) -> Any:
     """Return a value with every array read-only, numbers plain, and lists of numbers as arrays."""
+    if isinstance(value, list) and value:
+        numbers = as_numbers(value)
+        if numbers is not None and numbers.dtype.kind != "b":
+            return _frozen(numbers)
     if isinstance(value, (list, tuple)):
-        if value and _is_numeric(value):
-            return _frozen(np.array(value))
         return type(value)(tidy(item) for item in value)
     if isinstance(value, dict):
         return {key: tidy(item) for key, item in value.items()}
@@ -47,14 +49,6 @@ def _frozen(array: np.ndarray) -> np.ndarray:
     return array
 
 
-def _is_numeric(value: Any) -> bool:
-    if not isinstance(value, list):
-        return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
-    if not all(map(_is_numeric, value)):
-        return False
-    return len({np.shape(item) for item in value}) == 1
-
-
 def outline(value: Any) -> Outline:
     """Return the outline of a tidy value, as plain JSON data."""
     if isinstance(value, np.ndarray):
@@ -62,12 +56,23 @@ def outline(value: Any) -> Outline:
     if isinstance(value, (list, tuple)):
         return {"is": type(value).__name__, "of": [outline(item) for item in value]}
     if isinstance(value, dict):
-        return {"is": "dict", "of": [[key, outline(item)] for key, item in value.items()]}
+        return {
+            "is": "dict",
+            "of": [[_json_key(key), outline(item)] for key, item in value.items()],
+        }
     if isinstance(value, Ref):
         return {"is": "object", "kind": value.kind.rpartition(".")[2]}
-    if isinstance(value, bool) or not isinstance(value, (int, float, complex)):
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
         return {"is": type(value).__name__}
     return {"is": "number"}
+
+
+def _json_key(key: Any) -> Any:
+    return list(key) if isinstance(key, tuple) else key
+
+
+def _dict_key(key: Any) -> Any:
+    return tuple(key) if isinstance(key, list) else key
 
 
 def describe(shape: Outline) -> str:
@@ -106,7 +111,8 @@ def conform(value: Any, wanted: Outline, what: str) -> Any:
             return tuple(_part(tidy(v), w, f"{what}[{n}]") for v, w, n in parts)
     elif kind == "dict" and isinstance(value, dict):
         absent = Absent(f"{what} has no such key")
-        return {k: _part(value.get(k, absent), w, f"{what}[{k!r}]") for k, w in wanted["of"]}
+        wanted_parts = [(_dict_key(key), part) for key, part in wanted["of"]]
+        return {k: _part(value.get(k, absent), w, f"{what}[{k!r}]") for k, w in wanted_parts}
     elif outline(value)["is"] == kind:
         return value
     return _fail(f"{what} should be {describe(wanted)}; yours is {describe(outline(value))}")
@@ -126,8 +132,9 @@ def _cast(value: np.ndarray, dtype: np.dtype, what: str) -> np.ndarray:
         _fail(f"{what} should hold numbers of type {dtype}; yours holds {value.dtype}")
     with np.errstate(all="ignore"):
         cast = value.astype(dtype)
-    if dtype.kind in "iu" and not np.array_equal(cast, value):
-        _fail(f"{what} should hold whole numbers; yours holds {value.dtype} with fractions")
+    if dtype.kind in "biu" and not np.array_equal(cast, value):
+        kind = "True or False" if dtype.kind == "b" else "whole numbers"
+        _fail(f"{what} should hold {kind}; yours holds {value.dtype} with other values")
     return _frozen(cast)
 
 

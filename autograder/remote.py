@@ -114,7 +114,7 @@ class Remote:
         try:
             return self._wrap(self._outlines.take(value, _words(self._ref, op), function))
         except StudentFault as fault:
-            fault.frames = (function,)
+            fault.frames = (function,) if function else ()
             raise
 
     def _wrap(self, value: Any) -> Any:
@@ -139,10 +139,18 @@ class Remote:
 
 
 def value_of(value: Any) -> Any:
-    """Return what a `Remote` stands for, copied here; any other value is returned as it is."""
-    if isinstance(value, Remote):
-        return value._reply("get")  # noqa: SLF001 - the other half of Remote
-    return tidy(value)
+    """Return what a `Remote` stands for, copied here; any other value is returned as it is.
+
+    Raises:
+        StudentFault: it is an object that cannot be copied.
+    """
+    if not isinstance(value, Remote):
+        return tidy(value)
+    copied = value._reply("get")  # noqa: SLF001 - the other half of Remote
+    if isinstance(copied, Remote):
+        kind = describe(outline(_sendable(copied)))
+        raise StudentFault("missed", f"Numbers, text or a list of them are wanted; this is {kind}.")
+    return copied
 
 
 def _sendable(value: Any) -> Any:
@@ -182,6 +190,8 @@ class Student:
         """Call a function and leave what it returns where it is; nothing travels."""
         target, inputs = _sendable(function), _sendable(list(args))
         ref = self._session.ask("keep", target=target, args=inputs, kwargs=_sendable(kwargs))
+        if not isinstance(ref, Ref):
+            raise StudentFault("protocol broken", "", "the reply is not what was asked for")
         return Remote(self._session, self._outlines, ref)
 
     def seed(self, number: int) -> None:

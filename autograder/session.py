@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from autograder.box.ref import UnsupportedError
 from autograder.worker import Worker
-from gradlab.errors import AuthorMistake, StudentFault
+from gradlab.errors import AuthorMistake, GraderFault, StudentFault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,13 +18,14 @@ if TYPE_CHECKING:
 
 __all__ = ["CheckSession", "Staged"]
 
+MOST_TEXT = 2000
+MOST_NOTES = 50
 KINDS = {
     "MemoryError": "out of memory",
-    "_ArrayMemoryError": "out of memory",
     "SystemExit": "exited",
     "NotImplementedError": "not implemented",
-    "Unsupported": "unsupported value",
-    "TooLarge": "unsupported value",
+    "UnsupportedError": "unsupported value",
+    "TooLargeError": "unsupported value",
 }
 
 
@@ -65,6 +68,7 @@ class CheckSession:
         self._server, self._staged, self._limits, self._seed = server, staged, limits, seed
         self._worker: Worker | None = None
         self._arrays: dict[str, dict[str, Any]] = {}
+        self._defined: set[str] = set()
         self._notes: list[str] = []
 
     def ask(self, op: str, **request: Any) -> Any:
@@ -72,8 +76,12 @@ class CheckSession:
 
         Raises:
             StudentFault: the student's code failed; says how.
+            AuthorMistake: the check passes something that does not travel.
         """
-        reply = self._working().ask(op, **request)
+        try:
+            reply = self._working().ask(op, **request)
+        except UnsupportedError as error:
+            raise AuthorMistake(f"the check passes what cannot be sent: {error}") from None
         if reply["ok"]:
             return reply.get("value")
         raise _fault(reply)
@@ -90,7 +98,7 @@ class CheckSession:
             known = ", ".join(sorted(self._staged.roles))
             raise AuthorMistake(f"the assignment has no module {role} (there are {known})")
         if name in self._staged.unloadable:
-            raise self._staged.unloadable[name]
+            raise _again(self._staged.unloadable[name])
         self._load(name)
         return name
 
@@ -102,7 +110,11 @@ class CheckSession:
         """
         if self._staged.cells is None:
             raise StudentFault("missing file", "The notebook was not handed in.")
-        self._notes += self.ask("define", cells=list(self._staged.cells), name=name)
+        if name in self._defined:
+            return
+        cells = json.dumps(self._staged.cells).encode()
+        self._notes += _texts(self.ask("define", cells=cells, name=name))[:MOST_NOTES]
+        self._defined.add(name)
 
     def artifact(self, name: str) -> dict[str, Any]:
         """Return the arrays of a handed-in `.npz`, read in the worker.
@@ -114,8 +126,19 @@ class CheckSession:
             message = f"{name} was not handed in: run the cell that saves it and hand it in too."
             raise StudentFault("missing file", message)
         if name not in self._arrays:
-            self._arrays[name] = self.ask("arrays", content=self._staged.artifacts[name])
+            self._arrays[name] = self._read(name)
         return self._arrays[name]
+
+    def _read(self, name: str) -> dict[str, Any]:
+        try:
+            arrays = self.ask("arrays", content=self._staged.artifacts[name])
+        except StudentFault as fault:
+            if fault.status != "raised":
+                raise
+            raise StudentFault("missed", f"{name}: {fault.message}", fault.staff) from None
+        if type(arrays) is not dict:
+            raise StudentFault("protocol broken", "", "the reply is not what was asked for")
+        return arrays
 
     def untouched(self, frames: tuple[str, ...]) -> str:
         """Return the function among `frames` that still reads as in the release, or ''."""
@@ -126,7 +149,7 @@ class CheckSession:
             same = self.ask("untouched", released=dict(self._staged.released))
         except StudentFault:
             return ""
-        names = {str(name).rpartition(".")[2] for name in same} & holes
+        names = {name.rpartition(".")[2] for name in _texts(same)} & holes
         return min(names, default="")
 
     def report(self) -> str:
@@ -147,7 +170,9 @@ class CheckSession:
     def _working(self) -> Worker:
         if self._worker is None:
             self._worker = Worker(self._server, self._limits)
-            self._worker.ask("load", files=self._staged.files)
+            reply = self._worker.ask("load", files=self._staged.files)
+            if not reply["ok"]:  # none of the student's code has run yet
+                raise GraderFault(f"the files could not be put in place: {reply['text']}")
             self._worker.ask("seed", seed=self._seed)
         return self._worker
 
@@ -160,15 +185,23 @@ class CheckSession:
         except StudentFault as fault:
             if fault.status in ("raised", "not implemented"):
                 fault.status = "import error"
-            self._staged.unloadable[name] = fault
+            self._staged.unloadable[name] = _again(fault)
             raise
 
 
 def _fault(reply: Mapping[str, Any]) -> StudentFault:
-    kind, text = reply.get("kind", ""), reply.get("text", "")
-    frames = tuple(name for name in reply.get("frames", []) if isinstance(name, str))
-    status = KINDS.get(kind, "raised")
-    if status == "raised" and not frames and kind not in ("SyntaxError", "ModuleNotFoundError"):
-        text = text or kind
-    where = f" (in {frames[-1]})" if frames and frames[-1] != "<module>" else ""
-    return StudentFault(status, f"{text}{where}", reply.get("trace", ""), frames)
+    """Return what a reply of failure says, cut to size: a forged one can say anything."""
+    frames = tuple(_texts(reply["frames"]))
+    status, text = KINDS.get(reply["kind"], "raised"), reply["text"] or reply["kind"]
+    where = f" (in {frames[-1][:100]})" if frames and frames[-1] != "<module>" else ""
+    return StudentFault(status, text[:MOST_TEXT] + where, reply["trace"][:MOST_TEXT], frames)
+
+
+def _again(fault: StudentFault) -> StudentFault:
+    """Return an equal fault that does not hold on to the frames it passed through."""
+    return StudentFault(fault.status, fault.message, fault.staff, fault.frames)
+
+
+def _texts(value: object) -> list[str]:
+    items = value if isinstance(value, list) else []
+    return [item[:MOST_TEXT] for item in items if isinstance(item, str)]

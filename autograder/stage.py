@@ -135,17 +135,18 @@ class _Finder:
         if len(wanted) == 1 and not names[0] and len(others) == 1:
             names = others
             self.notes.append(f"{wanted[0]} was not handed in; taken instead: {others[0]}.")
-        cells: list[tuple[str, str]] = []
+        cells: tuple[tuple[str, str], ...] | None = None
         for name in filter(None, names):
             try:
-                cells += _cells(self.files[name])
-            except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+                cells = (cells or ()) + tuple(_cells(self.files[name]))
+            except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
                 self.notes.append(f"{name} is not a notebook that can be read.")
-        return tuple(cells) if cells else None
+        return cells
 
     def rest(self, suffix: str, ours: set[str]) -> dict[str, bytes]:
         """Return the other files of a kind, by the path at which their own imports expect them."""
-        roots = {name[: -len(path)] for name in self._used for path in ours if name.endswith(path)}
+        pairs = itertools.product(self._used, ours)
+        roots = {n[: -len(path)] for n, path in pairs if f"/{n}".endswith(f"/{path}")}
         root = max(roots, key=len, default="")
         rest = {name.removeprefix(root): name for name in self.files if name.endswith(suffix)}
         for path in sorted(rest.keys() & ours):
@@ -158,7 +159,7 @@ class _Finder:
 def _cells(content: bytes) -> list[tuple[str, str]]:
     """Return label and source of each code cell, of nbformat 3 or 4."""
     notebook: Any = json.loads(content)
-    sheets = notebook.get("worksheets", [notebook])
+    sheets = notebook.get("worksheets") or [notebook]
     cells = [cell for sheet in sheets for cell in sheet["cells"]]
     found = []
     for number, cell in enumerate(cells, 1):

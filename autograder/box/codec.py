@@ -1,9 +1,10 @@
 """Values as bytes, without pickle: a JSON header followed by raw little-endian buffers.
 
 A frame is `magic, header length, body length, header, body`. The header describes the value; array
-data, long lists of numbers and byte strings lie in the body. Bytes from the student's process are
-hostile: every length is compared with a limit before memory is allocated, element types come from
-a fixed list, and whatever is wrong is a `ProtocolError`.
+data, long lists of numbers and byte strings lie in the body, one after the other in the header's
+order. Bytes from the student's process are hostile: every length is compared with a limit before
+memory is allocated, no byte is used twice, element types come from a fixed list, and whatever is
+wrong is a `ProtocolError`.
 """
 
 from __future__ import annotations
@@ -15,10 +16,9 @@ from typing import Any, ClassVar, NoReturn
 
 import numpy as np
 
-from .ref import Ref
+from .ref import Ref, UnsupportedError, as_key, as_numbers
 
-__all__ = ["HEAD", "MAX_HEADER", "ProtocolError", "TooLargeError", "UnsupportedError"]
-__all__ += ["decode", "encode", "read_head"]
+__all__ = ["HEAD", "MAX_HEADER", "ProtocolError", "TooLargeError", "decode", "encode", "read_head"]
 
 HEAD = struct.Struct("<4sIQ")
 MAGIC = b"glf1"
@@ -26,6 +26,9 @@ MAX_HEADER = 1 << 20
 MAX_DEPTH = 32
 MAX_ITEMS = 50_000
 MAX_DIMS = 32
+# A student can aim the hashes of tuples and floats at each other, and a dict of n such keys takes
+# n * n steps; hashes of text are salted, and those of 64-bit integers collide in small numbers.
+MAX_ODD_KEYS = 2000
 LONG_LIST = 16  # a list of numbers this long travels as a buffer
 DTYPES = frozenset(
     ["b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16"]
@@ -36,10 +39,6 @@ INT64 = range(-(2**63), 2**63)
 
 class ProtocolError(Exception):
     """The bytes are not a frame that this codec writes."""
-
-
-class UnsupportedError(TypeError):
-    """A value of this type does not travel."""
 
 
 class TooLargeError(UnsupportedError):
@@ -53,11 +52,10 @@ def encode(value: object, limit: int = 1 << 30) -> list[bytes | memoryview]:
         UnsupportedError: a value inside is not plain data.
         TooLargeError: header or body would pass their limits.
     """
-    writer = _Writer()
+    writer = _Writer(limit)
     header = json.dumps(writer.pack(value, 0), separators=(",", ":"), allow_nan=False).encode()
-    for what, size, most in (("header", len(header), MAX_HEADER), ("data", writer.size, limit)):
-        if size > most:
-            raise TooLargeError(f"{size} bytes of {what}; at most {most} may travel")
+    if len(header) > MAX_HEADER:
+        raise TooLargeError("too many texts and single values; arrays may be larger")
     return [HEAD.pack(MAGIC, len(header), writer.size) + header, *writer.buffers]
 
 
@@ -95,23 +93,40 @@ def _refuse(text: str) -> NoReturn:
 
 
 def _short_int(text: str) -> int:
-    if len(text) > 20:  # noqa: PLR2004 - the digits of 2**64, and a sign
+    if len(text) > 20 or int(text) not in INT64:  # noqa: PLR2004 - digits of 2**63, and a sign
         raise ProtocolError("integer too long")
     return int(text)
+
+
+class _OddKeys:
+    """Counts the keys of one frame whose hashes can be aimed at each other."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def check(self, key: Any) -> Any:
+        self.count += type(key) in (tuple, float)
+        if self.count > MAX_ODD_KEYS:
+            raise TooLargeError(f"more than {MAX_ODD_KEYS} tuples or fractions as keys")
+        return as_key(key)
 
 
 class _Writer:
     """Packs a tree of values; buffers are collected beside it."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
         self.buffers: list[memoryview] = []
         self.size = 0
         self.items = 0
+        self.keys = _OddKeys()
 
     def pack(self, value: Any, depth: int) -> Any:
         self.items += 1
-        if depth > MAX_DEPTH or self.items > MAX_ITEMS:
-            raise TooLargeError(f"more than {MAX_ITEMS} values, or nested deeper than {MAX_DEPTH}")
+        if depth > MAX_DEPTH:
+            raise UnsupportedError("a value nested too deep; does it contain itself?")
+        if self.items > MAX_ITEMS:
+            raise TooLargeError(f"more than {MAX_ITEMS} single values; arrays may be larger")
         kind = type(value)
         if value is None or kind is bool:
             return value
@@ -138,34 +153,41 @@ class _Writer:
         return {"~": "complex", "v": [repr(value.real), repr(value.imag)]}
 
     def _list(self, value: list[Any], depth: int) -> Any:
-        if len(value) >= LONG_LIST and (numbers := _as_numbers(value)) is not None:
+        if len(value) >= LONG_LIST and (numbers := as_numbers(value)) is not None:
             return {"~": "numbers", **self._array(numbers)}
         return [self.pack(item, depth + 1) for item in value]
 
-    def _sequence(self, value: Any, depth: int) -> Any:
-        tag = "tuple" if type(value) is tuple else "set"
-        return {"~": tag, "v": [self.pack(item, depth + 1) for item in value]}
+    def _tuple(self, value: tuple[Any, ...], depth: int) -> Any:
+        return {"~": "tuple", "v": [self.pack(item, depth + 1) for item in value]}
+
+    def _set(self, value: Any, depth: int) -> Any:
+        return {"~": "set", "v": [self._key(item, depth) for item in value]}
 
     def _dict(self, value: dict[Any, Any], depth: int) -> Any:
-        pairs = [[self.pack(k, depth + 1), self.pack(v, depth + 1)] for k, v in value.items()]
+        pairs = [[self._key(k, depth), self.pack(v, depth + 1)] for k, v in value.items()]
         return {"~": "dict", "v": pairs}
+
+    def _key(self, key: Any, depth: int) -> Any:
+        return self.pack(self.keys.check(key), depth + 1)
 
     def _bytes(self, value: bytes, _depth: int) -> Any:
         return {"~": "bytes", **self._array(np.frombuffer(value, np.uint8))}
 
     def _ref(self, value: Ref, depth: int) -> Any:
-        steps = [[kind, self.pack(key, depth + 1)] for kind, key in value.steps]
+        steps = [[kind, self._key(key, depth)] for kind, key in value.steps]
         return {"~": "ref", "root": value.root, "steps": steps, "kind": value.kind}
 
     def _array(self, array: np.ndarray) -> dict[str, Any]:
         code = array.dtype.str[1:]
         if code not in DTYPES:
             raise UnsupportedError(f"an array of {array.dtype}")
+        self.size += array.nbytes
+        if self.size > self.limit:
+            raise TooLargeError(f"{self.size} bytes of numbers; at most {self.limit} may travel")
         flat = np.ascontiguousarray(array, array.dtype.newbyteorder("<")).reshape(-1)
-        entry = {"t": code, "s": list(array.shape), "o": self.size}
+        entry = {"t": code, "s": list(array.shape)}
         if flat.size:
             self.buffers.append(memoryview(flat.view(np.uint8).data))
-        self.size += flat.nbytes
         return entry
 
     _PACKERS: ClassVar[dict[type, Any]] = {
@@ -174,29 +196,13 @@ class _Writer:
         float: _float,
         complex: _complex,
         list: _list,
-        tuple: _sequence,
-        set: _sequence,
-        frozenset: _sequence,
+        tuple: _tuple,
+        set: _set,
+        frozenset: _set,
         dict: _dict,
         bytes: _bytes,
         Ref: _ref,
     }
-
-
-def _as_numbers(value: list[Any]) -> np.ndarray | None:
-    """Return a rectangular list of numbers as int64 or float64, anything else as None."""
-    first = value[0]
-    while type(first) is list and first:
-        first = first[0]
-    if not isinstance(first, (int, float, np.integer, np.floating)) or isinstance(first, bool):
-        return None
-    try:
-        array = np.array(value)
-    except (ValueError, TypeError, OverflowError):
-        return None
-    if array.dtype.kind not in "if":
-        return None
-    return array.astype(np.float64 if array.dtype.kind == "f" else np.int64)
 
 
 class _Reader:
@@ -204,7 +210,9 @@ class _Reader:
 
     def __init__(self, body: bytearray | bytes) -> None:
         self.body = body
+        self.used = 0
         self.items = 0
+        self.keys = _OddKeys()
 
     def unpack(self, node: Any, depth: int) -> Any:
         self.items += 1
@@ -223,17 +231,18 @@ class _Reader:
         raise ProtocolError("a node of no known kind")
 
     def _array(self, node: dict[str, Any], _depth: int) -> np.ndarray:
-        code, shape, offset = node["t"], node["s"], node["o"]
+        code, shape = node["t"], node["s"]
         if type(code) is not str or code not in DTYPES:
             raise ProtocolError("element type")
         if type(shape) is not list or len(shape) > MAX_DIMS or not all(map(_is_size, shape)):
             raise ProtocolError("shape")
         dtype, count = np.dtype("<" + code), math.prod(shape)
-        if not _is_size(offset) or offset + count * dtype.itemsize > len(self.body):
-            raise ProtocolError("an array outside the body")
         if not count:
             return np.empty(shape, dtype)
-        array = np.frombuffer(self.body, dtype, count, offset).reshape(shape)
+        start, self.used = self.used, self.used + count * dtype.itemsize
+        if self.used > len(self.body):
+            raise ProtocolError("an array outside the body")
+        array = np.frombuffer(self.body, dtype, count, start).reshape(shape)
         if code == "b1" and array.view(np.uint8).max() > 1:
             raise ProtocolError("a truth value that is neither 0 nor 1")
         return array if array.flags.aligned else array.copy()
@@ -245,9 +254,12 @@ class _Reader:
         return array[()]
 
     def _numbers(self, node: dict[str, Any], depth: int) -> Any:
-        if node["t"] not in ("i8", "f8"):
+        if node["t"] not in ("b1", "i8", "f8"):
             raise ProtocolError("a list of numbers of another type")
-        return self._array(node, depth).tolist()
+        array = self._array(node, depth)
+        if not array.size or not array.ndim:  # 2**39 empty rows are also a list
+            raise ProtocolError("a list of no numbers")
+        return array.tolist()
 
     def _float(self, node: dict[str, Any], _depth: int) -> float:
         return {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}[node["v"]]
@@ -260,11 +272,14 @@ class _Reader:
         return tuple(self.unpack(item, depth) for item in _list_of(node["v"]))
 
     def _set(self, node: dict[str, Any], depth: int) -> Any:
-        return {_key(self.unpack(item, depth)) for item in _list_of(node["v"])}
+        return {self._key(item, depth) for item in _list_of(node["v"])}
 
     def _dict(self, node: dict[str, Any], depth: int) -> Any:
         pairs = [_list_of(pair) for pair in _list_of(node["v"])]
-        return {_key(self.unpack(k, depth)): self.unpack(v, depth) for k, v in pairs}
+        return {self._key(k, depth): self.unpack(v, depth) for k, v in pairs}
+
+    def _key(self, node: Any, depth: int) -> Any:
+        return self.keys.check(self.unpack(node, depth))
 
     def _bytes(self, node: dict[str, Any], depth: int) -> bytes:
         if node["t"] != "u1":
@@ -273,12 +288,12 @@ class _Reader:
 
     def _ref(self, node: dict[str, Any], depth: int) -> Ref:
         root, kind = node["root"], node["kind"]
-        if not (type(root) is type(kind) is str):
+        if not (type(root) is type(kind) is str and root.isprintable() and kind.isprintable()):
             raise ProtocolError("a reference to nothing")
-        steps = tuple((step, _key(self.unpack(key, depth))) for step, key in node["steps"])
+        steps = tuple((step, self._key(key, depth)) for step, key in _list_of(node["steps"]))
         if not all(type(step) is str and step in STEPS for step, _ in steps):
             raise ProtocolError("a step of no known kind")
-        return Ref(root[:200], steps, kind[:200])
+        return Ref(root, steps, kind)
 
     _UNPACKERS: ClassVar[dict[str, Any]] = {
         "array": _array,
@@ -302,16 +317,3 @@ def _list_of(value: object) -> list[Any]:
     if type(value) is not list:
         raise ProtocolError("not a list")
     return value
-
-
-def _key(value: Any) -> Any:
-    """Return a dict key or set item whose hash a student cannot aim at a collision.
-
-    Text hashes are salted, and 64-bit integers collide only in small numbers; longer integers and
-    nested tuples can be chosen to make a dict take quadratic time.
-    """
-    if value is None or type(value) in (bool, int, str):
-        return value
-    if type(value) is tuple and len(value) <= 4 and all(type(v) in (int, str) for v in value):  # noqa: PLR2004
-        return value
-    raise ProtocolError("a key of a type that does not travel")

@@ -1,7 +1,5 @@
 """The fork server: imports numpy once, holds no secret, and forks a worker when asked.
 
-    python -I -m autograder.box.server DESCRIPTOR       where the control socket is open
-
 Each request is one JSON datagram on the control socket; a spawn brings the worker's ends of its
 channel and of its output pipe along. The server never reads what a worker writes, only how it ends.
 """
@@ -15,6 +13,8 @@ import os
 import signal
 import socket
 import sys
+import traceback
+import zipfile  # noqa: F401 - np.load would import it in every worker
 from contextlib import suppress
 from pathlib import Path
 from select import select
@@ -30,15 +30,16 @@ from . import worker
 
 __all__ = ["main"]
 
+LIBC = ctypes.CDLL(None)
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE = 1, 4
 
 
 class Server:
-    """The live workers, by process id."""
+    """The live workers: process id by key."""
 
     def __init__(self, control: socket.socket) -> None:
         self.control = control
-        self.live: dict[int, str] = {}
+        self.live: dict[str, int] = {}
         self.wake, tell = os.pipe()
         for end in (self.wake, tell):
             os.set_blocking(end, False)
@@ -59,59 +60,79 @@ class Server:
 
     def _obey(self, message: bytes, ends: list[int]) -> None:
         if not message:
-            for pid in self.live:
-                _kill(pid)
-            os._exit(0)
+            self._leave()
         request = json.loads(message)
-        if request["op"] == "kill":
-            if request["pid"] in self.live:
-                _kill(request["pid"])
-            return
-        pid = os.fork()
-        if pid == 0:
-            _become_worker(request, ends)
+        if request["op"] == "spawn":
+            self._spawn(request, ends)
+        elif request["key"] in self.live:
+            _kill(self.live[request["key"]])
+
+    def _spawn(self, request: dict[str, Any], ends: list[int]) -> None:
+        try:
+            pid = os.fork()
+        except OSError as error:  # no process or memory left: this worker's trouble alone
+            self._tell({"key": request["key"], "ended": {"error": str(error)}})
+        else:
+            if pid == 0:
+                _become_worker(request, ends)
+            self.live[request["key"]] = pid
         for end in ends:
             os.close(end)
-        self.live[pid] = request["key"]
-        self._tell({"key": request["key"], "pid": pid})
 
     def _reap(self) -> None:
         while self.live:
-            pid, status, usage = os.wait4(-1, os.WNOHANG)
-            if not pid:
+            # Looked at before it is reaped: its number still stands for its group of processes.
+            ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            if ended is None:
                 return
+            _kill(ended.si_pid)
+            pid, status, usage = os.wait4(ended.si_pid, 0)
+            key = next(key for key, live in self.live.items() if live == pid)
+            del self.live[key]
             cpu_s = usage.ru_utime + usage.ru_stime
-            ended = {"status": status, "cpu_s": cpu_s, "peak_kb": usage.ru_maxrss}
-            self._tell({"key": self.live.pop(pid), "ended": ended})
+            news = {"status": status, "cpu_s": cpu_s, "peak_kb": usage.ru_maxrss}
+            self._tell({"key": key, "ended": news})
+
+    def _leave(self) -> NoReturn:
+        for pid in self.live.values():
+            _kill(pid)
+        for pid in self.live.values():
+            os.waitpid(pid, 0)
+        os._exit(0)
 
     def _tell(self, message: dict[str, Any]) -> None:
         try:
             self.control.send(json.dumps(message).encode())
         except OSError:
-            self._obey(b"", [])
+            self._leave()
 
 
 def _kill(pid: int) -> None:
+    """End a worker and the processes that it started."""
     for end in (os.killpg, os.kill):
         with suppress(ProcessLookupError, PermissionError):
             end(pid, signal.SIGKILL)
 
 
 def _become_worker(request: dict[str, Any], ends: list[int]) -> NoReturn:
-    """Turn the forked child into a worker; whatever fails here ends it with code 70."""
-    with suppress(BaseException):
+    """Turn the forked child into a worker; what fails here is printed where the grader looks."""
+    try:
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGCHLD, signal.SIGINT):
             signal.signal(number, signal.SIG_DFL)
         os.setsid()
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         _connect(*ends)
         folder = Path(request["folder"])
         os.chdir(folder)
         os.environ.update(HOME=str(folder), TMPDIR=str(folder))
         worker.limit(request["limits"])
         worker.serve(folder, request["limits"]["reply_mb"] << 20)
-    os._exit(70)
+    except BaseException:
+        with suppress(BaseException):
+            traceback.print_exc()
+            sys.stderr.flush()
+    os._exit(worker.SETUP_FAILED)
 
 
 def _connect(channel: int, output: int) -> None:
@@ -130,17 +151,18 @@ def _connect(channel: int, output: int) -> None:
     sys.argv = [""]
 
 
-def main() -> NoReturn:
-    """Warm up numpy, forget where our own files lie, and serve."""
-    ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+def main(control: str) -> NoReturn:
+    """Warm up numpy, forget where our own files lie, and serve.
+
+    Args:
+        control: the number of the control socket's descriptor.
+    """
+    LIBC.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the grader, which then closes us
     np.random.seed(0)  # noqa: NPY002 - the lazy parts of numpy are loaded before the fork
     np.linalg.svd(np.ones((8, 8)) @ np.ones((8, 8)))
     inside = (sys.prefix, sys.base_prefix)
     sys.path[:] = [path for path in sys.path if path.startswith(inside)]
     gc.collect()
     gc.freeze()
-    Server(socket.socket(fileno=int(sys.argv[1]))).run()
-
-
-if __name__ == "__main__":
-    main()
+    Server(socket.socket(fileno=int(control))).run()

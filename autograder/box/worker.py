@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import signal
@@ -9,19 +10,26 @@ import sys
 import traceback
 from contextlib import suppress
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from . import codec, loading
+from . import codec, loading, notebook
 from .objects import Objects
+from .ref import UnsupportedError
 from .untouched import untouched
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
-__all__ = ["limit", "serve"]
+__all__ = ["CHANNEL", "CHANNEL_LOST", "SETUP_FAILED", "limit", "serve"]
 
 CHANNEL = 3
+SETUP_FAILED, CHANNEL_LOST = 70, 71  # exit codes
 MOST_TEXT = 2000
+# Exceptions with a status of their own, under whatever name a subclass has.
+TELLING = (MemoryError, NotImplementedError, SystemExit, codec.TooLargeError, UnsupportedError)
+
+NAME_OF = type.__dict__["__name__"].__get__  # a class can hide its name behind code
 
 
 def limit(limits: Mapping[str, int]) -> None:
@@ -53,7 +61,8 @@ def serve(folder: Path, reply_bytes: int) -> NoReturn:
         reply = worker.reply(request)
         with suppress(BaseException):
             sys.stdout.flush()
-        _send(reply, request["id"], reply_bytes)
+            sys.stderr.flush()
+        _send(_packed({**reply, "id": request["id"]}, reply_bytes))
 
 
 class _Worker:
@@ -62,19 +71,19 @@ class _Worker:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.files: dict[str, bytes] = {}
-        self.objects = Objects()
+        main = ModuleType("__main__")  # so that classes of the notebook are found where they say
+        sys.modules["__main__"] = main
+        self.objects = Objects(main.__dict__)
 
     def reply(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """Return the reply to one request; the student's exceptions become replies too."""
         try:
             return {"ok": True, "value": self._answer(request)}
-        except SystemExit as error:
-            return {"ok": False, "kind": "SystemExit", "text": str(error.code), "frames": []}
         except BaseException as error:
             try:
                 return self._describe(error)
             except BaseException:  # an exception can be made so that looking at it raises
-                return {"ok": False, "kind": "Exception", "text": "", "frames": [], "trace": ""}
+                return _failure(error)
 
     def _answer(self, request: Mapping[str, Any]) -> Any:
         if request["op"] == "load":
@@ -85,30 +94,30 @@ class _Worker:
         if request["op"] == "untouched":
             return untouched(self.files, request["released"])
         if request["op"] == "define":
-            return loading.define(self.objects.notebook, request["cells"], request["name"])
+            cells = json.loads(request["cells"])
+            return notebook.define(self.objects.notebook, cells, request["name"])
         if request["op"] == "arrays":
-            return loading.read_arrays(request["content"])
+            return self.objects.send(loading.read_arrays(request["content"]))
         return self.objects.answer(request)
 
     def _describe(self, error: BaseException) -> dict[str, Any]:
-        inside = (str(self.folder), "cell ")
+        inside = (f"{self.folder}/", "cell ")
         frames = [
             f for f in traceback.extract_tb(error.__traceback__) if f.filename.startswith(inside)
         ]
-        for frame in frames:
-            frame.filename = frame.filename.removeprefix(f"{self.folder}/")
-        names = [frame.name for frame in frames]
-        if isinstance(error, SyntaxError) and str(error.filename).startswith(inside):
-            error.filename = str(error.filename).removeprefix(f"{self.folder}/")
         text = "".join(traceback.format_exception_only(type(error), error)).strip()
         trace = "".join(traceback.format_list(frames))
-        return {
-            "ok": False,
-            "kind": type(error).__name__[:100],
-            "text": text[:MOST_TEXT],
-            "trace": trace[-MOST_TEXT:],
-            "frames": names[-50:],
-        }
+        return _failure(
+            error,
+            text=text[:MOST_TEXT].replace(inside[0], ""),
+            trace=trace[-MOST_TEXT:].replace(inside[0], ""),
+            frames=[frame.name for frame in frames][-50:],
+        )
+
+
+def _failure(error: BaseException, **words: Any) -> dict[str, Any]:
+    kind = NAME_OF(next((k for k in TELLING if isinstance(error, k)), type(error)))
+    return {"ok": False, "kind": kind[:100], "text": "", "trace": "", "frames": [], **words}
 
 
 def _hide_ourselves() -> None:
@@ -127,21 +136,28 @@ def _read(size: int) -> bytearray:
     content = bytearray(size)
     view, done = memoryview(content), 0
     while done < size:
-        count = os.readv(CHANNEL, [view[done : done + (1 << 20)]])
+        try:
+            count = os.readv(CHANNEL, [view[done : done + (1 << 20)]])
+        except OSError:  # the student closed it
+            os._exit(CHANNEL_LOST)
         if not count:
             os._exit(0)
         done += count
     return content
 
 
-def _send(reply: Mapping[str, Any], number: int, reply_bytes: int) -> None:
+def _packed(reply: Mapping[str, Any], reply_bytes: int) -> list[bytes | memoryview]:
     try:
-        parts: Sequence[bytes | memoryview] = codec.encode({**reply, "id": number}, reply_bytes)
+        return codec.encode(reply, reply_bytes)
     except BaseException as error:
-        kind = "TooLarge" if isinstance(error, codec.TooLargeError) else "Unsupported"
-        text = str(error)[:300]
-        parts = codec.encode({"ok": False, "kind": kind, "text": text, "frames": [], "id": number})
+        return codec.encode({**_failure(error, text=str(error)[:300]), "id": reply["id"]})
+
+
+def _send(parts: list[bytes | memoryview]) -> None:
     for part in parts:
         view = memoryview(part)
         while view:
-            view = view[os.write(CHANNEL, view[: 1 << 20]) :]
+            try:
+                view = view[os.write(CHANNEL, view[: 1 << 20]) :]
+            except OSError:
+                os._exit(CHANNEL_LOST)

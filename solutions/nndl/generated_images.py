@@ -23,6 +23,8 @@ streams are frozen: the bytes are the same with every numpy version, processor a
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 SIZE = 32
@@ -71,7 +73,8 @@ def _block(patterns: np.ndarray, number: int, seed: int) -> tuple[np.ndarray, np
     top, left = rng.randint(middle - _MAX_SHIFT, middle + _MAX_SHIFT + 1, size=(2, BLOCK))
     contrast = rng.randint(32, 97, size=(BLOCK, 1, 1, 1))  # in 64ths
 
-    windows = np.lib.stride_tricks.sliding_window_view(patterns, (SIZE, SIZE), axis=(3, 4))
+    view: Any = np.lib.stride_tricks.sliding_window_view  # older numpy's types know one axis only
+    windows = view(patterns, (SIZE, SIZE), axis=(3, 4))
     seen = windows[labels, shapes, :, top, left].astype(np.int32)  # (1000, 3, 32, 32)
     picture = _clouds(rng, BLOCK, _PICTURE) + (seen * contrast.astype(np.int32) >> 6)
     grey = np.clip((picture >> 3) + 128, 0, 255).astype(np.uint8)

@@ -18,15 +18,15 @@ X = np.arange(6.0).reshape(2, 3)
 
 
 def judged(value: Any, wanted: Any = X, **tolerance: float) -> tuple[Fraction, str]:
-    bound = next(iter((tolerance or {"max_error": 1e-7}).items()))
-    judge = Judge([Wanted("x", 1, wanted, bound)])
-    judge.close({"x": value}, **dict([bound]))
+    ((measure, bound),) = (tolerance or {"max_error": 1e-7}).items()
+    judge = Judge([Wanted("x", 1, wanted, (measure, bound))])
+    judge.close({"x": value}, share=1, wanted=None, **{measure: bound})
     finding = judge.findings()[0]
     return finding.credit, finding.message
 
 
 def test_equal_values_earn_without_a_word() -> None:
-    assert judged(X.copy()) == (1, "")
+    assert judged(X.copy()) == (Fraction(1), "")
 
 
 @pytest.mark.parametrize("measure", MEASURES)
@@ -79,15 +79,16 @@ def test_staff_see_both_values() -> None:
 
 
 def test_tolerance_has_no_default_and_only_one() -> None:
-    for tolerance in ({}, {"max_error": 1.0, "max_abs": 1.0}, {"about": 1.0}):
+    bad: list[dict[str, float]] = [{}, {"max_error": 1.0, "max_abs": 1.0}, {"about": 1.0}]
+    for tolerance in bad:
         with pytest.raises(AuthorMistake, match="exactly one tolerance"):
-            Recorder().close({"x": X}, **tolerance)
+            Recorder().close({"x": X}, share=1, wanted=None, **tolerance)
 
 
 def test_shares_come_from_the_recording() -> None:
     judge = Judge([Wanted("x", 3, X, ("max_abs", 0.0)), Wanted("never reached", 1)])
     judge.close({"x": X}, share=99, max_abs=0.0)
-    assert [(f.share, f.credit) for f in judge.findings()] == [(3, 1), (1, 0)]
+    assert [(f.share, int(f.credit)) for f in judge.findings()] == [(3, 1), (1, 0)]
 
 
 def test_a_finding_that_was_not_recorded_is_the_authors_mistake() -> None:
