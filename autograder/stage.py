@@ -74,7 +74,7 @@ def stage(submission: Submission, plan: Plan) -> tuple[Staged, list[str]]:
     modules = {path: finder.find(path) for path in plan.modules}
     artifacts = {name: finder.find(name) for name in plan.artifacts}
     notebook = finder.notebook(plan.notebooks)
-    extra = finder.rest(".py", {*plan.supplied, *plan.modules})
+    extra = finder.rest(".py", plan)
     present = {path: submission.files[name] for path, name in modules.items() if name}
     staged = Staged(
         files={**extra, **present, **plan.supplied},
@@ -143,15 +143,19 @@ class _Finder:
                 self.notes.append(f"{name} is not a notebook that can be read.")
         return cells
 
-    def rest(self, suffix: str, ours: set[str]) -> dict[str, bytes]:
-        """Return the other files of a kind, by the path at which their own imports expect them."""
+    def rest(self, suffix: str, plan: Plan) -> dict[str, bytes]:
+        """Return the other files of a kind, by the path at which their own imports expect them.
+
+        A file of the release is not among them: the grader has its own copy.
+        """
+        ours = {*plan.supplied, *plan.modules}
         pairs = itertools.product(self._used, ours)
         roots = {n[: -len(path)] for n, path in pairs if f"/{n}".endswith(f"/{path}")}
         root = max(roots, key=len, default="")
         rest = {name.removeprefix(root): name for name in self.files if name.endswith(suffix)}
-        for path in sorted(rest.keys() & ours):
-            if rest[path] not in self._used:
-                self.notes.append(f"{path} comes with the assignment; your copy is not used.")
+        for path in sorted(rest.keys() & plan.supplied.keys()):
+            if self.files[rest[path]].splitlines() != plan.supplied[path].splitlines():
+                self.notes.append(f"{path} comes with the assignment; your changes are not used.")
         found = {path: name for path, name in rest.items() if name not in self._used}
         return {path: self.files[name] for path, name in found.items() if path not in ours}
 

@@ -42,7 +42,12 @@ def test_files_are_found_below_a_common_root(root: str) -> None:
         "nndl/__init__.py": b"",
         "nndl/utils.py": b"ours",
     }
-    assert notes == ["nndl/utils.py comes with the assignment; your copy is not used."]
+    assert notes == ["nndl/utils.py comes with the assignment; your changes are not used."]
+
+
+def test_an_unchanged_copy_of_a_supplied_file_is_not_worth_a_word() -> None:
+    _, notes = put(**{"nndl/layers.py": "mine", "nndl/utils.py": "ours\r\n"})
+    assert notes == []
 
 
 def test_a_file_without_its_folder_is_found_by_name() -> None:
