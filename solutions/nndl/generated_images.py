@@ -73,8 +73,8 @@ def _block(patterns: np.ndarray, number: int, seed: int) -> tuple[np.ndarray, np
     top, left = rng.randint(middle - _MAX_SHIFT, middle + _MAX_SHIFT + 1, size=(2, BLOCK))
     contrast = rng.randint(32, 97, size=(BLOCK, 1, 1, 1))  # in 64ths
 
-    view: Any = np.lib.stride_tricks.sliding_window_view  # older numpy's types know one axis only
-    windows = view(patterns, (SIZE, SIZE), axis=(3, 4))
+    axes: Any = (3, 4)  # numpy's types of 2.2 know one axis only
+    windows = np.lib.stride_tricks.sliding_window_view(patterns, (SIZE, SIZE), axis=axes)
     seen = windows[labels, shapes, :, top, left].astype(np.int32)  # (1000, 3, 32, 32)
     picture = _clouds(rng, BLOCK, _PICTURE) + (seen * contrast.astype(np.int32) >> 6)
     grey = np.clip((picture >> 3) + 128, 0, 255).astype(np.uint8)

@@ -1,0 +1,111 @@
+"""Nearest neighbours: distances, votes and cross-validation against bare products and rivals.
+
+    python benchmarks/knn.py [ROUNDS]
+
+500 samples are measured to 5000, of 3072 features (pixels, float64), on one thread. Each round
+does the same work in every way; the ways alternate, so a machine that slows down slows all, and
+the ratio of CPU times within a round is what counts. scikit-learn is a rival where it is there.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before numpy starts its threads
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "solutions")]
+
+import numpy as np  # noqa: E402  (threads and path come first)
+from nndl.classifiers.knn import KNN, cross_validate  # noqa: E402  (the same)
+
+from benchmarks.timing import (  # noqa: E402  (the same)
+    Sample,
+    extra_memory,
+    interleaved,
+    milliseconds,
+    ratio,
+    sample,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+KS = [1, 3, 5, 8, 10, 12, 15, 20, 50, 100]
+FOLDS = 5
+
+
+def report(title: str, samples: dict[str, list[Sample]]) -> None:
+    """Print the first way's time and its ratio to every other way."""
+    ours, *others = samples
+    print(f"{title}: {milliseconds(samples[ours]):.1f} ms")
+    for name in others:
+        took = milliseconds(samples[name])
+        print(f"  / {name}, {took:.1f} ms: {ratio(samples[ours], samples[name])}")
+
+
+def textbook_distances(x: np.ndarray, x_train: np.ndarray) -> Any:
+    """Return the distances by the usual one-liner, which repairs nothing."""
+    squared = np.sum(x**2, axis=1)[:, None] - 2 * x @ x_train.T + np.sum(x_train**2, axis=1)
+    return np.sqrt(np.maximum(squared, 0))
+
+
+def argsort_labels(dists: np.ndarray, y: np.ndarray, k: int) -> np.ndarray:
+    """Return the labels as the handout suggests: sort every row, count the first k."""
+    return np.array([np.argmax(np.bincount(y[np.argsort(row)[:k]])) for row in dists])
+
+
+def handout_cross_validation(x: np.ndarray, y: np.ndarray) -> None:
+    """Do every k and every fold from the start, as the handout's two loops do."""
+    x_parts, y_parts = np.array_split(x, FOLDS), np.array_split(y, FOLDS)
+    for k in KS:
+        for i in range(FOLDS):
+            x_rest = np.concatenate(x_parts[:i] + x_parts[i + 1 :])
+            y_rest = np.concatenate(y_parts[:i] + y_parts[i + 1 :])
+            argsort_labels(textbook_distances(x_parts[i], x_rest), y_rest, k)
+
+
+def sklearn_distances(x: np.ndarray, x_train: np.ndarray) -> dict[str, Callable[[], object]]:
+    """Return scikit-learn's way, or nothing where it is not installed."""
+    try:
+        pairwise = importlib.import_module("sklearn.metrics.pairwise")
+    except ModuleNotFoundError:
+        return {}
+    return {"scikit-learn": lambda: pairwise.euclidean_distances(x, x_train)}
+
+
+def main(rounds: int) -> None:
+    """Print all comparisons."""
+    rng = np.random.RandomState(0)
+    x_train, x = (rng.randint(0, 256, (n, 3072)).astype(float) for n in (5000, 500))
+    y = rng.randint(0, 10, 5000)
+    knn = KNN()
+    knn.train(x_train, y)
+    dists = knn.compute_L2_distances_vectorized(x)
+    distances = {
+        "ours": lambda: knn.compute_L2_distances_vectorized(x),
+        "bare product (goal 1.1)": lambda: x @ x_train.T,
+        "textbook": lambda: textbook_distances(x, x_train),
+        **{f"{k} (goal 1.05)": v for k, v in sklearn_distances(x, x_train).items()},
+    }
+    report("distances", interleaved(distances, rounds))
+    scratch = extra_memory(distances["ours"]) * 2**20 / dists.nbytes
+    print(f"  scratch: {scratch:.2f} times the result (goal 2)")
+    labels = {
+        "ours": lambda: knn.predict_labels(dists, 10),
+        "argsort loop (goal 0.3)": lambda: argsort_labels(dists, y, 10),
+    }
+    report("predict_labels, k = 10", interleaved(labels, rounds))
+    validation = {
+        "ours": lambda: cross_validate(x_train, y, KS, FOLDS),
+        f"handout's loops (goal {1 / 15:.3f})": lambda: handout_cross_validation(x_train, y),
+    }
+    once = {name: [sample(call)] for name, call in validation.items()}  # half a minute is enough
+    report("cross-validation, 5 folds, 10 k", once)
+
+
+if __name__ == "__main__":
+    main(int((sys.argv[1:] or ["10"])[0]))

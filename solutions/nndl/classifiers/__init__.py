@@ -1,0 +1,1 @@
+"""Classifiers: nearest neighbours, linear, two-layer nets in the homeworks' editions, a ConvNet."""

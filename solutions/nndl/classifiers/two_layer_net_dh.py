@@ -1,0 +1,232 @@
+"""A two-layer fully connected network, trained by stochastic gradient descent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+class TwoLayerNet:
+    """A classifier: affine layer, ReLU, affine layer, softmax.
+
+    With N samples of D features, H hidden units and C classes the parameters are
+
+    | name | shape  | start value                                |
+    |------|--------|--------------------------------------------|
+    | W1   | (D, H) | normal, standard deviation ``std``         |
+    | b1   | (H,)   | zero                                       |
+    | W2   | (H, C) | normal, standard deviation ``std``         |
+    | b2   | (C,)   | zero                                       |
+
+    One column of ``W1`` looks at a whole input, one column of ``W2`` at all hidden units. The
+    regularization is ``reg`` times the sum of squared weights, without a factor 0.5.
+    """
+
+    def __init__(
+        self, input_size: int, hidden_size: int, output_size: int, std: float = 1e-4
+    ) -> None:
+        """Draw the weights, W1 before W2, from numpy's global random stream."""
+        self.params: dict[str, np.ndarray] = {}
+        self.params["W1"] = std * np.random.randn(input_size, hidden_size)
+        self.params["b1"] = np.zeros(hidden_size)
+        self.params["W2"] = std * np.random.randn(hidden_size, output_size)
+        self.params["b2"] = np.zeros(output_size)
+
+    def loss(self, X: np.ndarray, y: np.ndarray | None = None, reg: float = 0.0) -> Any:
+        """Return the scores of X, or with labels the loss and its gradients.
+
+        Args:
+            X: inputs, shape (N, D).
+            y: labels, shape (N,), integers 0 to C - 1; None asks for the scores.
+            reg: regularization strength.
+
+        Returns:
+            Without y the scores, shape (N, C). With y a pair: the loss as a number, and a
+            dictionary with the gradients of W1, b1, W2 and b2, each of its parameter's shape.
+
+        Raises:
+            ValueError: the shapes do not fit together, or a label is out of range.
+        """
+        W1, b1 = self.params["W1"], self.params["b1"]
+        W2, b2 = self.params["W2"], self.params["b2"]
+        _check(X, y, D=W1.shape[0], C=W2.shape[1])
+        N = X.shape[0]
+
+        scores = None
+        # ================================================================ #
+        # YOUR CODE HERE:
+        #   Compute the class scores, shape (N, C). The output layer has no
+        #   ReLU. Use array operations on all samples together, not a loop,
+        #   and keep what the backward pass will need.
+        # ================================================================ #
+        hidden = np.maximum(X @ W1 + b1, 0.0)  # (N, H)
+        scores = hidden @ W2 + b2  # (N, C)
+        # ================================================================ #
+        # END YOUR CODE HERE
+        # ================================================================ #
+
+        if y is None:
+            return scores
+
+        loss = None
+        # ================================================================ #
+        # YOUR CODE HERE:
+        #   Compute the loss: the softmax cross-entropy averaged over the N
+        #   samples, plus reg times the sum of all squared entries of W1 and
+        #   W2. Biases are not regularized.
+        #   Scores may be in the thousands, where exp() overflows and log()
+        #   meets a zero: subtract from each row its largest score first,
+        #   and take the logarithm of the sum instead of a quotient. (The
+        #   original homework did not ask for this; the value is the same.)
+        # ================================================================ #
+        shifted = scores - scores.max(axis=1, keepdims=True)  # the largest score becomes 0
+        log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))  # (N, C)
+        data_loss = -log_p[np.arange(N), y].mean()
+        loss = data_loss + reg * (np.sum(W1**2) + np.sum(W2**2))
+        # ================================================================ #
+        # END YOUR CODE HERE
+        # ================================================================ #
+
+        grads = {}
+        # ================================================================ #
+        # YOUR CODE HERE:
+        #   Back-propagate: store the gradient of the loss in grads under
+        #   "W1", "b1", "W2" and "b2", each with its parameter's shape.
+        # ================================================================ #
+        dscores = np.exp(log_p)  # softmax minus one-hot labels, over N: (N, C)
+        dscores[np.arange(N), y] -= 1.0
+        dscores /= N
+
+        grads["W2"] = hidden.T @ dscores + 2 * reg * W2
+        grads["b2"] = dscores.sum(axis=0)
+
+        dhidden = dscores @ W2.T  # (N, H)
+        dhidden[hidden <= 0] = 0.0  # ReLU passes nothing back where it was closed
+
+        grads["W1"] = X.T @ dhidden + 2 * reg * W1
+        grads["b1"] = dhidden.sum(axis=0)
+        # ================================================================ #
+        # END YOUR CODE HERE
+        # ================================================================ #
+
+        return loss, grads
+
+    def train(
+        self,
+        X: np.ndarray,
+        y: np.ndarray,
+        X_val: np.ndarray,
+        y_val: np.ndarray,
+        learning_rate: float = 1e-3,
+        learning_rate_decay: float = 0.95,
+        reg: float = 5e-6,
+        num_iters: int = 100,
+        batch_size: int = 200,
+        verbose: bool = False,
+    ) -> dict[str, list[float]]:
+        """Train by stochastic gradient descent, one mini-batch per iteration.
+
+        An epoch has ``max(num_train // batch_size, 1)`` iterations, a whole number. (The original
+        homework divided exactly: with 49,000 samples in batches of 300 an epoch was 163.33
+        iterations long, no later iteration is a multiple of that, and the rate never fell.)
+
+        Args:
+            X: training inputs, shape (num_train, D).
+            y: their labels, shape (num_train,).
+            X_val: validation inputs, shape (num_val, D).
+            y_val: their labels, shape (num_val,).
+            learning_rate: step size.
+            learning_rate_decay: factor on the step size after every epoch.
+            reg: regularization strength.
+            num_iters: number of steps.
+            batch_size: samples per step.
+            verbose: print the loss at every hundredth step.
+
+        Returns:
+            A dictionary of lists: ``loss_history``, one number per iteration, measured before
+            that iteration's update; ``train_acc_history`` and ``val_acc_history``, fractions,
+            one per epoch.
+
+        Raises:
+            ValueError: the shapes do not fit together, or a label is out of range.
+        """
+        for inputs, labels in ((X, y), (X_val, y_val)):
+            _check(inputs, labels, D=len(self.params["W1"]), C=len(self.params["b2"]))
+        num_train = X.shape[0]
+        iterations_per_epoch = max(num_train // batch_size, 1)
+        loss_history: list[float] = []
+        train_acc_history: list[float] = []
+        val_acc_history: list[float] = []
+
+        for it in range(num_iters):
+            X_batch = y_batch = None
+            # ================================================================ #
+            # YOUR CODE HERE:
+            #   Draw a random mini-batch: X_batch, shape (batch_size, D), and
+            #   its labels y_batch. Let np.random.choice pick batch_size row
+            #   numbers with replacement, in one call per iteration.
+            # ================================================================ #
+            rows = np.random.choice(num_train, batch_size)
+            X_batch, y_batch = X[rows], y[rows]
+            # ================================================================ #
+            # END YOUR CODE HERE
+            # ================================================================ #
+
+            if X_batch is None or y_batch is None:
+                return {}  # the part above is not written yet
+
+            loss, grads = self.loss(X_batch, y=y_batch, reg=reg)
+            loss_history.append(loss)
+
+            # ================================================================ #
+            # YOUR CODE HERE:
+            #   Move every parameter in self.params one step of gradient
+            #   descent.
+            # ================================================================ #
+            for name in self.params:
+                self.params[name] -= learning_rate * grads[name]
+            # ================================================================ #
+            # END YOUR CODE HERE
+            # ================================================================ #
+
+            if verbose and it % 100 == 0:
+                print(f"iteration {it} / {num_iters}: loss {loss}")
+
+            # Iteration 0 counts as the end of an epoch. The training accuracy is that of the
+            # current mini-batch after the update: cheap, but a noisy estimate.
+            if it % iterations_per_epoch == 0:
+                train_acc_history.append(np.mean(self.predict(X_batch) == y_batch))
+                val_acc_history.append(np.mean(self.predict(X_val) == y_val))
+                learning_rate *= learning_rate_decay
+
+        return {
+            "loss_history": loss_history,
+            "train_acc_history": train_acc_history,
+            "val_acc_history": val_acc_history,
+        }
+
+    def predict(self, X: np.ndarray) -> Any:
+        """Return for each row of X, shape (N, D), the class of the highest score, shape (N,)."""
+        y_pred = None
+        # ================================================================ #
+        # YOUR CODE HERE:
+        #   Predict the class of each sample. Call self.loss for the scores.
+        # ================================================================ #
+        y_pred = np.argmax(self.loss(X), axis=1)
+        # ================================================================ #
+        # END YOUR CODE HERE
+        # ================================================================ #
+        return y_pred
+
+
+def _check(X: np.ndarray, y: np.ndarray | None, D: int, C: int) -> None:
+    """Raise ValueError unless X is (N, D) and y, if any, (N,) with labels 0 to C - 1."""
+    if X.ndim != 2 or X.shape[1] != D:
+        raise ValueError(f"X must have shape (N, {D}), not {X.shape}")
+    if y is None:
+        return
+    if len(X) == 0 or y.shape != (len(X),):
+        raise ValueError(f"y must have one label per row of X, {len(X)}, not shape {y.shape}")
+    if y.min() < 0 or y.max() >= C:
+        raise ValueError(f"labels must be 0 to {C - 1}, not {y.min()} to {y.max()}")
