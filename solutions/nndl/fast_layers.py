@@ -98,7 +98,8 @@ def _columns(
 
     padded = np.zeros((n, C, H + 2 * pad, W + 2 * pad), dtype)  # the border stays zero
     inside = padded[:, :, pad : pad + H, pad : pad + W]
-    views = np.lib.stride_tricks.sliding_window_view(padded, (height, width), axis=(2, 3))
+    axes: Any = (2, 3)  # numpy's types of 2.2 know one axis only
+    views = np.lib.stride_tricks.sliding_window_view(padded, (height, width), axis=axes)
     views = views[:, :, ::stride, ::stride].transpose(0, 1, 4, 5, 2, 3)  # no copy so far
     buffer = np.empty((n, C, height, width, r, columns), dtype)
     for images in _groups(N, n):
