@@ -59,6 +59,7 @@ test-all: lint types contracts
 
 bench: $(VENV)/ready
 	$(RUN)/python benchmarks/worker_start.py
+	$(RUN)/python benchmarks/reference.py benchmarks.png
 
 clean:
 	rm -rf $(VENV) release results demo dist

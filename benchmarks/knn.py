@@ -23,12 +23,12 @@ import numpy as np  # noqa: E402  (threads and path come first)
 from nndl.classifiers.knn import KNN, cross_validate  # noqa: E402  (the same)
 
 from benchmarks.timing import (  # noqa: E402  (the same)
-    Sample,
+    Row,
+    compare,
     extra_memory,
     interleaved,
-    milliseconds,
-    ratio,
     sample,
+    show,
 )
 
 if TYPE_CHECKING:
@@ -36,15 +36,8 @@ if TYPE_CHECKING:
 
 KS = [1, 3, 5, 8, 10, 12, 15, 20, 50, 100]
 FOLDS = 5
-
-
-def report(title: str, samples: dict[str, list[Sample]]) -> None:
-    """Print the first way's time and its ratio to every other way."""
-    ours, *others = samples
-    print(f"{title}: {milliseconds(samples[ours]):.1f} ms")
-    for name in others:
-        took = milliseconds(samples[name])
-        print(f"  / {name}, {took:.1f} ms: {ratio(samples[ours], samples[name])}")
+# The ratio that our time should stay below, by rival.
+GOALS = {"gemm": 1.1, "scikit-learn": 1.05, "argsort loop": 0.3, "handout's loops": 1 / 15}
 
 
 def textbook_distances(x: np.ndarray, x_train: np.ndarray) -> Any:
@@ -77,35 +70,55 @@ def sklearn_distances(x: np.ndarray, x_train: np.ndarray) -> dict[str, Callable[
     return {"scikit-learn": lambda: pairwise.euclidean_distances(x, x_train)}
 
 
-def main(rounds: int) -> None:
-    """Print all comparisons."""
+def problem() -> tuple[KNN, np.ndarray, np.ndarray, np.ndarray]:
+    """Return a trained classifier, its training data and samples to classify."""
     rng = np.random.RandomState(0)
     x_train, x = (rng.randint(0, 256, (n, 3072)).astype(float) for n in (5000, 500))
     y = rng.randint(0, 10, 5000)
     knn = KNN()
     knn.train(x_train, y)
+    return knn, x_train, y, x
+
+
+def scratch() -> float:
+    """Return the peak memory of the distances beyond the result, as a share of the result."""
+    knn, x_train, _, x = problem()
+    extra = extra_memory(lambda: knn.compute_L2_distances_vectorized(x)) * 2**20
+    return extra / (8 * len(x) * len(x_train))
+
+
+def rows(rounds: int) -> list[Row]:
+    """Return all comparisons."""
+    knn, x_train, y, x = problem()
     dists = knn.compute_L2_distances_vectorized(x)
     distances = {
         "ours": lambda: knn.compute_L2_distances_vectorized(x),
-        "bare product (goal 1.1)": lambda: x @ x_train.T,
+        "gemm": lambda: x @ x_train.T,
         "textbook": lambda: textbook_distances(x, x_train),
-        **{f"{k} (goal 1.05)": v for k, v in sklearn_distances(x, x_train).items()},
+        **sklearn_distances(x, x_train),
     }
-    report("distances", interleaved(distances, rounds))
-    scratch = extra_memory(distances["ours"]) * 2**20 / dists.nbytes
-    print(f"  scratch: {scratch:.2f} times the result (goal 2)")
     labels = {
         "ours": lambda: knn.predict_labels(dists, 10),
-        "argsort loop (goal 0.3)": lambda: argsort_labels(dists, y, 10),
+        "argsort loop": lambda: argsort_labels(dists, y, 10),
     }
-    report("predict_labels, k = 10", interleaved(labels, rounds))
     validation = {
         "ours": lambda: cross_validate(x_train, y, KS, FOLDS),
-        f"handout's loops (goal {1 / 15:.3f})": lambda: handout_cross_validation(x_train, y),
+        "handout's loops": lambda: handout_cross_validation(x_train, y),
     }
     once = {name: [sample(call)] for name, call in validation.items()}  # half a minute is enough
-    report("cross-validation, 5 folds, 10 k", once)
+    measured = {
+        "kNN distances": interleaved(distances, rounds),
+        "kNN labels, k = 10": interleaved(labels, rounds),
+        "kNN cross-validation": once,
+    }
+    return [
+        compare(workload, rival, 1, samples, GOALS.get(rival, 0))
+        for workload, samples in measured.items()
+        for rival in list(samples)[1:]
+    ]
 
 
 if __name__ == "__main__":
-    main(int((sys.argv[1:] or ["10"])[0]))
+    show(rows(int(next((text for text in sys.argv[1:] if text.isdigit()), "10"))))
+    if "--json" not in sys.argv:
+        print(f"memory beyond the distances: {scratch():.2f} times their own (goal 2)")

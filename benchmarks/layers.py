@@ -25,12 +25,13 @@ sys.path[:0] = [str(ROOT), str(ROOT / "solutions")]
 from nndl import fast_layers, layers  # noqa: E402  (the path comes first)
 
 from benchmarks.timing import (  # noqa: E402  (the same)
+    Row,
     Sample,
+    compare,
     extra_memory,
     in_process,
     interleaved,
-    milliseconds,
-    ratio,
+    show,
 )
 
 if TYPE_CHECKING:
@@ -199,24 +200,17 @@ def all_samples(share: float, turns: int) -> dict[tuple[str, int], Samples]:
     return result
 
 
-def print_table(samples: dict[tuple[str, int], Samples]) -> None:
-    """Print a line for every goal that was measured."""
-    print("| workload | against | threads | fast, ms | ratio, CPU time | ratio, wall | goal |")
-    print("|---|---|---|---|---|---|---|")
+def rows(samples: dict[tuple[str, int], Samples]) -> list[Row]:
+    """Return a row for every goal that was measured."""
+    found = []
     for workload, goals in GOALS.items():
         for library, threads, goal in goals:
             measured = samples.get((library, threads), {}).get(workload, {})
-            if library not in measured:
-                continue
-            pair = measured["fast"], measured[library]
-            if library == "naive":
-                pair, word = (pair[1], pair[0]), "at least"
-            else:
-                word = "at most"
-            print(
-                f"| {workload} | {library} | {threads} | {milliseconds(measured['fast']):.2f} "
-                f"| {ratio(*pair)} | {ratio(*pair, clock='wall')} | {word} {goal:g} |"
-            )
+            if library in measured:
+                pair = {"fast": measured["fast"], library: measured[library]}
+                naive = library == "naive"
+                found.append(compare(workload, library, threads, pair, goal, naive))
+    return found
 
 
 def print_memory() -> None:
@@ -232,6 +226,7 @@ def main() -> None:
     """Measure in processes of their own and print; or be such a process."""
     parser = argparse.ArgumentParser(description="Time the layers.")
     parser.add_argument("--quick", action="store_true", help="a few rounds only")
+    parser.add_argument("--json", action="store_true", help="print the rows as JSON")
     parser.add_argument("--measure", nargs="+", metavar="LIBRARY", help="print samples as JSON")
     parser.add_argument("--share", type=float, default=1.0, help="of the usual number of rounds")
     options = parser.parse_args()
@@ -240,10 +235,12 @@ def main() -> None:
             importlib.import_module("torch").set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
         json.dump(measure(options.measure, options.share), sys.stdout)
         return
+    before = os.getloadavg()[0]
+    show(rows(all_samples(0.2 if options.quick else 1.0, 1 if options.quick else 3)))
+    if options.json:
+        return
     if not HAS_TORCH:
         print("torch is not installed: its rows are left out")
-    before = os.getloadavg()[0]
-    print_table(all_samples(0.2 if options.quick else 1.0, 1 if options.quick else 3))
     print_memory()
     for size, conv in CONVS.items():
         print(f"{size}: x {conv.x}, w {conv.w}, {conv.conv_param}, {conv.dtype}")

@@ -66,17 +66,83 @@ def interleaved(calls: Calls, rounds: int) -> dict[str, list[Sample]]:
     return samples
 
 
-def ratio(ours: Sequence[Sample], theirs: Sequence[Sample], clock: str = "cpu") -> str:
-    """Return the median of the rounds' ratios, with the tenth and ninetieth percentile."""
-    values = [getattr(a, clock) / getattr(b, clock) for a, b in zip(ours, theirs, strict=True)]
-    low, middle, high = np.percentile(values, [10, 50, 90])
-    digits = 2 if middle < MANY else 0
-    return f"{middle:.{digits}f} [{low:.{digits}f}-{high:.{digits}f}]"
+class Row(NamedTuple):
+    """One comparison, a line of a table: ratios of our time to the rival's.
+
+    Attributes:
+        workload: what was done.
+        rival: against whom.
+        threads: how many each of them had.
+        ms: our CPU time, the median in milliseconds.
+        low: the ratio of CPU times, tenth percentile of the rounds.
+        middle: its median.
+        high: its ninetieth percentile.
+        wall: the median of the ratio of wall times.
+        goal: what the ratio should stay below; 0 where there is no goal.
+        at_least: the ratio is the rival's time to ours, and should stay above the goal.
+    """
+
+    workload: str
+    rival: str
+    threads: int
+    ms: float
+    low: float
+    middle: float
+    high: float
+    wall: float
+    goal: float
+    at_least: bool
+
+    @property
+    def reached(self) -> bool:
+        """Whether the median reaches the goal."""
+        return not self.goal or (self.middle >= self.goal) == self.at_least
 
 
-def milliseconds(samples: Sequence[Sample], clock: str = "cpu") -> float:
-    """Return the median, in milliseconds."""
-    return 1e3 * float(np.median([getattr(s, clock) for s in samples]))
+def compare(
+    workload: str,
+    rival: str,
+    threads: int,
+    samples: Mapping[str, Sequence[Sample]],
+    goal: float = 0,
+    at_least: bool = False,  # noqa: FBT001, FBT002
+) -> Row:
+    """Return the comparison of the first of the samples, ours, with the rival's."""
+    ours = next(iter(samples))
+    above, below = (rival, ours) if at_least else (ours, rival)
+    cpu, wall = (
+        [
+            getattr(x, clock) / getattr(y, clock)
+            for x, y in zip(samples[above], samples[below], strict=True)
+        ]
+        for clock in ("cpu", "wall")
+    )
+    low, middle, high = map(float, np.percentile(cpu, [10, 50, 90]))
+    ms = milliseconds(samples[ours])
+    return Row(
+        workload, rival, threads, ms, low, middle, high, float(np.median(wall)), goal, at_least
+    )
+
+
+def show(rows: Sequence[Row]) -> None:
+    """Print comparisons as a table; with `--json` among the arguments, as JSON."""
+    if "--json" in sys.argv:
+        print(json.dumps(rows))
+        return
+    print("| workload | against | threads | ours, ms | ratio, CPU [10-90 %] | wall | goal |")
+    print("|---|---|---|---|---|---|---|")
+    for row in rows:
+        digits = 2 if row.middle < MANY else 0
+        low, middle, high, wall = (f"{n:.{digits}f}" for n in row[4:8])
+        goal = f"{'at least' if row.at_least else 'at most'} {row.goal:.3g}" if row.goal else ""
+        goal += "" if row.reached else ", missed"
+        name = f"| {row.workload} | {row.rival} | {row.threads} | {row.ms:.2f} "
+        print(f"{name}| {middle} [{low}-{high}] | {wall} | {goal} |")
+
+
+def milliseconds(samples: Sequence[Sample]) -> float:
+    """Return the median of the CPU times, in milliseconds."""
+    return 1e3 * float(np.median([sample.cpu for sample in samples]))
 
 
 def extra_memory(call: Callable[[], Any]) -> float:

@@ -23,7 +23,7 @@ import numpy as np  # noqa: E402  (threads and path come first)
 from nndl.fc_net import TwoLayerNet as LayeredNet  # noqa: E402  (the same)
 from nndl.neural_net import TwoLayerNet  # noqa: E402  (the same)
 
-from benchmarks.timing import interleaved, milliseconds, ratio  # noqa: E402  (the same)
+from benchmarks.timing import Row, compare, interleaved, show  # noqa: E402  (the same)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -122,30 +122,28 @@ def checked(name: str, train: Callable[[], float]) -> Callable[[], None]:
     return call
 
 
-def main(rounds: int, dtype: str) -> None:
-    """Print the time of every way, and our ratio to the others."""
+def rows(rounds: int, threads: int, dtype: str) -> list[Row]:
+    """Return our time against every other way."""
     rng = np.random.default_rng(0)
     x = (60 * rng.standard_normal((SAMPLES, 3072), dtype=np.float32)).astype(dtype)
     y = rng.integers(0, 10, SAMPLES)
     ways: dict[str, Callable[[], float]] = {
         "ours": lambda: trained(fresh(dtype), x, y),
-        "textbook (goal 0.7)": lambda: trained(Textbook(fresh(dtype)), x, y),
+        "textbook": lambda: trained(Textbook(fresh(dtype)), x, y),
     }
     try:
         rival = Torch(importlib.import_module("torch"), x, y)
     except ModuleNotFoundError:
-        print("torch is not installed: no comparison with it")
+        print("torch is not installed: no comparison with it", file=sys.stderr)
     else:
-        goal = 0.9 if dtype == "float32" else 1.05
-        ways[f"torch (goal {goal})"] = lambda: rival.train(fresh(dtype))
-
+        ways["torch"] = lambda: rival.train(fresh(dtype))
+    goals = {"textbook": 0.7, "torch": 0.9 if dtype == "float32" else 1.05}
     samples = interleaved({name: checked(name, train) for name, train in ways.items()}, rounds)
-    ours, *others = samples
-    print(f"training, {dtype}: {milliseconds(samples[ours]) / ITERATIONS:.2f} ms an iteration")
-    for name in others:
-        took = milliseconds(samples[name]) / ITERATIONS
-        print(f"  / {name}, {took:.2f} ms: {ratio(samples[ours], samples[name])}")
+    name = f"training, {ITERATIONS} steps, {dtype}"
+    return [compare(name, rival, threads, samples, goals[rival]) for rival in list(samples)[1:]]
 
 
 if __name__ == "__main__":
-    main(int((sys.argv[1:] or ["7"])[0]), (sys.argv[3:] or ["float64"])[0])
+    given = [text for text in sys.argv[1:] if text != "--json"]
+    given += ["7", "1", "float64"][len(given) :]
+    show(rows(int(given[0]), int(given[1]), given[2]))
