@@ -24,7 +24,7 @@ __all__ = ["bundle"]
 
 ROOT = Path(__file__).parent
 # Errors that only commands raise.
-LEFT_OUT = frozenset({"Place", "UserMistake", "Problems", "GraderFault"})
+LEFT_OUT = frozenset({"UserMistake", "Problems", "GraderFault"})
 OURS = ("gradlab", "autograder", "codec", "outline")
 # In this order each part finds what it needs above it.
 PARTS = (

@@ -19,7 +19,7 @@ from autograder.remote import Outlines
 from autograder.session import CheckSession
 from autograder.stage import Plan, stage, stage_reference
 from autograder.suites import load_suites
-from gradlab.errors import GradlabError, StudentFault
+from gradlab.errors import GradlabError, StudentFault, UserMistake
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -161,8 +161,15 @@ def grade_class(
     jobs: int,
     progress: Callable[[Results], Any],
 ) -> list[Results]:
-    """Grade submissions into `out/<id>/`, `jobs` at a time; return them in the order of `paths`."""
-    out.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Grade submissions into `out/<id>/`, `jobs` at a time; return them in the order of `paths`.
+
+    Raises:
+        UserMistake: `out` cannot be written.
+    """
+    try:
+        out.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserMistake(f"results cannot be written to {out}: {error.strerror}") from error
     folders = _folders(paths, out)
     results: dict[Path, Results] = {}
     with ThreadPoolExecutor(jobs) as pool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import traceback
 from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from autograder.recording import DRAWS, Drawn, Recorder, Recording, provenance
 from autograder.remote import Outlines
 from autograder.session import CheckSession
 from autograder.stage import stage_reference
-from gradlab.errors import AuthorMistake, StudentFault
+from gradlab.errors import AuthorMistake, GraderFault, Place, StudentFault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from autograder.suite import Check, Suite
     from autograder.worker import ForkServer
     from gradlab.course import Assignment
+    from gradlab.errors import GradlabError
 
 __all__ = ["Drift", "drift", "holes", "record"]
 
@@ -88,12 +90,27 @@ def _drawn(
     with closing(CheckSession(servers[0], staged, assignment.limits, seed)) as session:
         try:
             attempt(check, session, recorder, outlines, seed, (servers[1], staged))
-        except StudentFault as fault:
-            message = f"check {check.name}: the reference {fault.status}: {fault}"
-            raise AuthorMistake(f"{message} {fault.staff}".rstrip()) from fault
+        except Exception as error:
+            raise _mistake(check, error) from error
     if not recorder.findings:
-        raise AuthorMistake(f"check {check.name} expects nothing")
+        raise AuthorMistake(f"check {check.name} expects nothing", check.place)
     return Drawn(seed, tuple(recorder.findings), tuple(outlines.seen))
+
+
+def _mistake(check: Check, error: Exception) -> GradlabError:
+    """Return what an author reads when a check does not get through with the reference."""
+    if isinstance(error, GraderFault):
+        return error
+    if isinstance(error, StudentFault):
+        text = f"the reference {error.status}: {error} {error.staff}".rstrip()
+    else:
+        text = (
+            str(error) if isinstance(error, AuthorMistake) else f"{type(error).__name__}: {error}"
+        )
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if check.place and frame.filename == check.place.file]
+    place = Place(check.place.file, line=lines[-1]) if check.place and lines else check.place
+    return AuthorMistake(f"check {check.name}: {text}", place)
 
 
 def holes(reference: Mapping[str, bytes], released: Mapping[str, bytes]) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from gradlab.errors import AuthorMistake
+from gradlab.errors import AuthorMistake, Place
 
 __all__ = ["Check", "Suite"]
 
@@ -51,6 +51,12 @@ class Check:
     def needs(self) -> tuple[str, ...]:
         """Which of student, expect, draw and reference the function asks for."""
         return tuple(inspect.signature(self.function).parameters) if self.function else ()
+
+    @property
+    def place(self) -> Place | None:
+        """Where the function stands."""
+        code = getattr(self.function, "__code__", None)
+        return Place(code.co_filename, line=code.co_firstlineno) if code else None
 
     def run(self, **given: Any) -> None:
         """Call the function with what it asks for."""

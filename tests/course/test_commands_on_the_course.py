@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from autograder.recording import Recording
 from gradlab.cli import commands, sample
 from gradlab.course import Course
+from gradlab.errors import AuthorMistake
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -92,6 +95,27 @@ class TestNewCourse:
         assert run("expected", "relu") == 2
         assert "unfinished" in capsys.readouterr().err
 
+    @pytest.mark.parametrize(
+        ("old", "new", "words"),
+        [
+            ("max_error=", "max_eror=", "exactly one tolerance"),
+            ("student.relu", "student.relus", "no module relus"),
+            ("draw.normal(4, 5)", "numpy.ones(3)", "NameError: name 'numpy'"),
+            ("expect.close(", "expect.closed(", "AttributeError"),
+        ],
+    )
+    def test_a_mistake_in_a_check_names_file_line_and_check(
+        self, course: Course, capsys: pytest.CaptureFixture[str], old: str, new: str, words: str
+    ) -> None:
+        path = course.assignments / "relu/checks.py"
+        text = path.read_text()
+        path.write_text(text.replace(old, new))
+        line = 1 + next(n for n, line in enumerate(text.splitlines()) if old in line)
+        assert run("expected", "relu") == 2
+        error = capsys.readouterr().err
+        assert f"checks.py:{line}: check rectify_values: " in error
+        assert words in error
+
     def test_a_missing_recording_says_what_to_do(
         self, course: Course, capsys: pytest.CaptureFixture[str]
     ) -> None:
@@ -108,7 +132,35 @@ def test_grade_wants_submissions_that_exist(
     assert "no submissions" in capsys.readouterr().err
 
 
-def test_a_sample_class_that_names_nothing_is_refused(
-    assignment: Assignment, release: Mapping[str, bytes]
+def test_results_need_a_folder_that_can_be_made(
+    assignment: Assignment, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert len(sample.sample_class(assignment, release)) == 6
+    (tmp_path / "file").touch()
+    submission = assignment.folder / "two_layer_net.ipynb"
+    assert run("grade", "two_layer_net", str(submission), "--out", str(tmp_path / "file")) == 2
+    assert "results cannot be written" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("find    = ", 'find    = "no such line" # ', "has no 'no such line'"),
+        ('start = "release"', 'start = "nothing"', "'nothing'"),
+        ("[[submission]]", "[[submission]", "not a sample class"),
+    ],
+)
+def test_a_sample_class_that_names_what_is_not_there_is_refused(
+    assignment: Assignment,
+    release: Mapping[str, bytes],
+    tmp_path: Path,
+    old: str,
+    new: str,
+    words: str,
+) -> None:
+    folder = tmp_path / assignment.name
+    shutil.copytree(assignment.folder, folder)
+    path = folder / "samples.toml"
+    path.write_text(path.read_text().replace(old, new))
+    with pytest.raises(AuthorMistake, match="samples.toml") as caught:
+        sample.sample_class(replace(assignment, folder=folder), release)
+    assert words in str(caught.value)
