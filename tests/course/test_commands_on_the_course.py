@@ -161,6 +161,6 @@ def test_a_sample_class_that_names_what_is_not_there_is_refused(
     shutil.copytree(assignment.folder, folder)
     path = folder / "samples.toml"
     path.write_text(path.read_text().replace(old, new))
-    with pytest.raises(AuthorMistake, match="samples.toml") as caught:
+    with pytest.raises(AuthorMistake, match=r"samples\.toml") as caught:
         sample.sample_class(replace(assignment, folder=folder), release)
     assert words in str(caught.value)
