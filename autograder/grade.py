@@ -172,12 +172,18 @@ def grade_class(
         raise UserMistake(f"results cannot be written to {out}: {error.strerror}") from error
     folders = _folders(paths, out)
     results: dict[Path, Results] = {}
-    with ThreadPoolExecutor(jobs) as pool:
+    with closing(_Pool(jobs)) as pool:
         running = {pool.submit(_grade_path, grader, path, folders[path]): path for path in paths}
         for done in as_completed(running):
             results[running[done]] = done.result()
             progress(done.result())
     return [results[path] for path in paths]
+
+
+class _Pool(ThreadPoolExecutor):
+    def close(self) -> None:
+        """Wait for what is running, and start nothing more: Ctrl-C does not grade the rest."""
+        self.shutdown(cancel_futures=True)
 
 
 def _folders(paths: Sequence[Path], out: Path) -> dict[Path, Path]:

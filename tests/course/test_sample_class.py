@@ -9,8 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from gradlab.cli import sample, steps
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
+
+    from gradlab.course import Assignment
 
 STATUSES = {
     "all-right": {
@@ -115,3 +120,18 @@ def test_the_report_names_every_submission(graded: Path) -> None:
     page = (graded / "report.html").read_text()
     assert all(f'<section id="{name}">' in page for name in STATUSES)
     assert "<script" not in page
+
+
+def test_an_interrupted_class_keeps_what_is_done_and_starts_nothing_more(
+    assignment: Assignment, release: Mapping[str, bytes], tmp_path: Path
+) -> None:
+    def interrupt(_: str) -> None:
+        raise KeyboardInterrupt
+
+    submissions = sample.write_class(assignment, release, tmp_path / "in")
+    with pytest.raises(KeyboardInterrupt):
+        steps.grade(assignment, (submissions,), tmp_path / "out", 1, interrupt)
+    done = sorted(path.parent.name for path in tmp_path.glob("out/*/results.json"))
+    assert done[0] == "all-right"
+    assert len(done) < len(STATUSES)
+    assert results(tmp_path / "out", "all-right")["score"] == TOTALS["all-right"]
