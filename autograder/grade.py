@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from autograder.attempt import attempt
 from autograder.expect import Judge
 from autograder.intake import Submission
-from autograder.outcome import Outcome, Results
+from autograder.outcome import Outcome, Results, plain
 from autograder.recording import Recording
 from autograder.remote import Outlines
 from autograder.session import CheckSession
@@ -77,8 +77,8 @@ class Grader:
         results = Results(submission.id)
         results.write(folder)
         staged, notes = stage(submission, self.plan)
-        results.notes = [note for note in (submission.problem, *notes) if note]
-        results.staff = list(submission.notes)
+        results.notes = [plain(note) for note in (submission.problem, *notes) if note]
+        results.staff = [plain(note) for note in submission.notes]
         for outcome in self._outcomes(staged, submission.digest):
             results.outcomes.append(outcome)
             results.seconds = time.monotonic() - start

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from autograder.expect import Finding
     from autograder.suite import Check
 
-__all__ = ["Outcome", "Results"]
+__all__ = ["Outcome", "Results", "plain"]
 
 
 UNPRINTABLE = re.compile(r"[^\n\t\x20-\x7e\xa0-\ud7ff\ue000-\U0010ffff]")
@@ -71,6 +71,11 @@ class Outcome:
     def text(self) -> str:
         """What the student reads, in whole sentences."""
         return "\n".join(filter(None, [STATUSES[self.status].student, self.message]))
+
+    @property
+    def for_staff(self) -> str:
+        """What staff read, the status's own sentence first."""
+        return f"{STATUSES[self.status].staff}\n{self.staff}".strip()
 
 
 @dataclass

@@ -157,11 +157,6 @@ class CheckSession:
         printed = self._worker.printed.decode("utf-8", "replace") if self._worker else ""
         return "\n".join([*self._notes, *([f"printed:\n{printed}"] if printed else [])])
 
-    @property
-    def cpu_s(self) -> float:
-        """CPU seconds of the worker; known once it is closed."""
-        return self._worker.cpu_s if self._worker else 0.0
-
     def close(self) -> None:
         """End the worker."""
         if self._worker:

@@ -110,6 +110,22 @@ def test_a_module_that_does_not_load_is_judged_once(
     assert words in tests[0]["output"]
 
 
+def test_remembering_the_labels_is_not_training(assignment: Assignment, tmp_path: Path) -> None:
+    source = (assignment.source / "neural_net.py").read_text()
+    step = "self.params[name] -= learning_rate * grads[name]"
+    forward = "        if y is None:\n            return scores\n"
+    assert step in source
+    assert forward in source
+    recite = "        if y is None:\n            seen = getattr(self, 'seen', None)\n"
+    recite += "            return scores if seen is None else np.eye(4)[seen[: len(X)]]\n"
+    path = tmp_path / "one" / MODULE
+    path.parent.mkdir(parents=True)
+    path.write_text(source.replace(step, "self.seen = y").replace(forward, recite))
+    table = grade_one(assignment, tmp_path / "one", tmp_path / "out")
+    outcomes = {test["extra_data"]["check"]: test.get("score") for test in table["tests"]}
+    assert (outcomes["gradients"], outcomes["train_steps"], outcomes["train_learns"]) == (6, 0, 0)
+
+
 def test_a_class_without_the_method(assignment: Assignment, tmp_path: Path) -> None:
     path = tmp_path / "one" / MODULE
     path.parent.mkdir(parents=True)
