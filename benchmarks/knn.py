@@ -2,14 +2,17 @@
 
     python benchmarks/knn.py [ROUNDS]
 
-500 samples are measured to 5000, of 3072 features (pixels, float64), on one thread. Each round
-does the same work in every way; the ways alternate, so a machine that slows down slows all, and
-the ratio of CPU times within a round is what counts. scikit-learn is a rival where it is there.
+500 samples are measured to 5000, of 3072 features (pixels, float64), on one thread and the
+distances also on two, there with a process for each way. Each round does the same work in every
+way; the ways alternate, so a machine that slows down slows all, and the ratio of CPU times within
+a round is what counts. scikit-learn is a rival where it is there.
 """
 
 from __future__ import annotations
 
+import argparse
 import importlib
+import json
 import os
 import sys
 from pathlib import Path
@@ -26,6 +29,7 @@ from benchmarks.timing import (  # noqa: E402  (the same)
     Row,
     compare,
     extra_memory,
+    in_turns,
     interleaved,
     sample,
     show,
@@ -87,16 +91,21 @@ def scratch() -> float:
     return extra / (8 * len(x) * len(x_train))
 
 
-def rows(rounds: int) -> list[Row]:
-    """Return all comparisons."""
-    knn, x_train, y, x = problem()
-    dists = knn.compute_L2_distances_vectorized(x)
-    distances = {
+def distance_ways(knn: KNN, x_train: np.ndarray, x: np.ndarray) -> dict[str, Callable[[], object]]:
+    """Return every way to measure the distances."""
+    return {
         "ours": lambda: knn.compute_L2_distances_vectorized(x),
         "gemm": lambda: x @ x_train.T,
         "textbook": lambda: textbook_distances(x, x_train),
         **sklearn_distances(x, x_train),
     }
+
+
+def rows(rounds: int) -> list[Row]:
+    """Return all comparisons."""
+    knn, x_train, y, x = problem()
+    dists = knn.compute_L2_distances_vectorized(x)
+    distances = distance_ways(knn, x_train, x)
     labels = {
         "ours": lambda: knn.predict_labels(dists, 10),
         "argsort loop": lambda: argsort_labels(dists, y, 10),
@@ -106,19 +115,36 @@ def rows(rounds: int) -> list[Row]:
         "handout's loops": lambda: handout_cross_validation(x_train, y),
     }
     once = {name: [sample(call)] for name, call in validation.items()}  # half a minute is enough
-    measured = {
-        "kNN distances": interleaved(distances, rounds),
-        "kNN labels, k = 10": interleaved(labels, rounds),
-        "kNN cross-validation": once,
-    }
+    turns = in_turns(__file__, [str(max(1, rounds // 3))], list(distances), threads=2)
+    measured = [
+        ("kNN distances", 1, interleaved(distances, rounds)),
+        ("kNN distances", 2, turns),
+        ("kNN labels, k = 10", 1, interleaved(labels, rounds)),
+        ("kNN cross-validation", 1, once),
+    ]
     return [
-        compare(workload, rival, 1, samples, GOALS.get(rival, 0))
-        for workload, samples in measured.items()
+        compare(workload, rival, threads, samples, GOALS.get(rival, 0))
+        for workload, threads, samples in measured
         for rival in list(samples)[1:]
     ]
 
 
-if __name__ == "__main__":
-    show(rows(int(next((text for text in sys.argv[1:] if text.isdigit()), "10"))))
-    if "--json" not in sys.argv:
+def main() -> None:
+    """Print the comparisons; or, for a single way to measure distances, its samples as JSON."""
+    parser = argparse.ArgumentParser(description="Time nearest neighbours.")
+    parser.add_argument("rounds", nargs="?", type=int, default=10)
+    parser.add_argument("--json", action="store_true", help="print the rows as JSON")
+    parser.add_argument("--alone", metavar="WAY", help="time one way to measure the distances")
+    options = parser.parse_args()
+    if options.alone:
+        knn, x_train, _, x = problem()
+        way = {options.alone: distance_ways(knn, x_train, x)[options.alone]}
+        json.dump(interleaved(way, options.rounds)[options.alone], sys.stdout)
+        return
+    show(rows(options.rounds))
+    if not options.json:
         print(f"memory beyond the distances: {scratch():.2f} times their own (goal 2)")
+
+
+if __name__ == "__main__":
+    main()

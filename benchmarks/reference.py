@@ -25,8 +25,8 @@ def measure(*, quick: bool) -> list[Row]:
     runs = [
         ("layers.py", ["--quick"] if quick else [], 1),
         ("knn.py", [rounds], 1),
-        ("training.py", [rounds, "1", "float64"], 1),
-        ("training.py", [rounds, "1", "float32"], 1),
+        ("training.py", [rounds, "float64"], 1),
+        ("training.py", [rounds, "float32"], 1),
     ]
     answers = (in_process(str(HERE / name), [*given, "--json"], n) for name, given, n in runs)
     return [Row(*row) for answer in answers for row in answer]

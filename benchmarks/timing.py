@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     Calls = Mapping[str, Callable[[], Any]]
 
 RETRIES = 4
+TURNS = 3
 MANY = 10  # ratios from here on are printed without decimals
 THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -162,3 +163,18 @@ def in_process(script: str, arguments: Sequence[str], threads: int) -> Any:
     command = [sys.executable, script, *arguments]
     done = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True)
     return json.loads(done.stdout)
+
+
+def in_turns(
+    script: str, arguments: Sequence[str], ways: Sequence[str], threads: int
+) -> dict[str, list[Sample]]:
+    """Time each way in a process of its own, with so many threads; the processes take turns.
+
+    With ``--alone WAY`` the script prints the samples of that way.
+    """
+    samples: dict[str, list[Sample]] = {way: [] for way in ways}
+    for _ in range(TURNS):
+        for way in ways:
+            answer = in_process(script, [*arguments, "--alone", way], threads)
+            samples[way] += [Sample(*pair) for pair in answer]
+    return samples

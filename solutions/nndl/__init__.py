@@ -1,1 +1,1 @@
-"""The two-layer network and the modules that its notebook needs."""
+"""Neural networks in numpy: what students write, and what their notebooks need."""

@@ -174,7 +174,7 @@ def evaluate(graph: Graph, point: Mapping[str, float]) -> dict[str, float]:
 
 
 def apply(operation: str, operands: Sequence[float]) -> float:
-    """Return the value of one operation."""
+    """Return the value of one operation of ``OPERANDS``; any other raises a ValueError."""
     match operation, operands:
         case "add", (x, y):
             return x + y
@@ -186,7 +186,7 @@ def apply(operation: str, operands: Sequence[float]) -> float:
             return math.exp(x)
         case "sin", (x,):
             return math.sin(x)
-        case _, (x,):
+        case "sigmoid", (x,):
             return _sigmoid(x)
     raise ValueError(f"There is no operation {operation!r} with {len(operands)} operands.")
 

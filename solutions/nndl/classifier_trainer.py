@@ -66,10 +66,10 @@ class ClassifierTrainer:
             before its update; the training accuracies; the validation accuracies.
 
         Raises:
-            ValueError: the update rule is unknown, or there is not one label per sample.
+            ValueError: the update rule is unknown, batch_size or acc_frequency is below 1, or
+                there is not one label per sample.
         """
-        if update not in UPDATES:
-            raise ValueError(f"update must be one of {', '.join(UPDATES)}, not {update!r}")
+        _check_options(update, batch_size, acc_frequency)
         _check_labels(X, y)
         _check_labels(X_val, y_val)
         N = len(X)
@@ -164,6 +164,16 @@ def _accuracy(
 ) -> float:
     """Return the fraction of samples whose highest score is that of their label."""
     return float(np.mean(np.argmax(loss_function(X, model), axis=1) == y))
+
+
+def _check_options(update: str, batch_size: int, acc_frequency: int | None) -> None:
+    """Raise ValueError unless the rule is known and the sizes are possible."""
+    if update not in UPDATES:
+        raise ValueError(f"update must be one of {', '.join(UPDATES)}, not {update!r}")
+    if batch_size < 1 or (acc_frequency is not None and acc_frequency < 1):
+        raise ValueError(
+            f"batch_size and acc_frequency must be at least 1, not {batch_size} and {acc_frequency}"
+        )
 
 
 def _check_labels(X: np.ndarray, y: np.ndarray) -> None:

@@ -24,6 +24,7 @@ from .image_cache import TRAIN_PART, Images, cache_folder, cached, mean_image
 
 CIFAR10 = "cifar10"
 GENERATED = "generated"
+LAYOUTS = ("rows", "columns", "channels_first")
 PARAMETERS = ("W1", "b1", "W2", "b2")
 
 
@@ -56,6 +57,7 @@ def get_CIFAR10_data(
     num_test: int = 1000,
     subtract_mean: bool = True,
     layout: str = "rows",
+    dataset: str = "",
 ) -> dict[str, np.ndarray]:
     """Return training, validation and test part, float64.
 
@@ -68,17 +70,20 @@ def get_CIFAR10_data(
         num_test: size of the test part.
         subtract_mean: subtract the mean image of the training part from all three.
         layout: "rows" for X of shape (n, 3072), an image's pixels in the order height, width,
-            channel; "channels_first" for (n, 3, 32, 32).
+            channel; "columns" for (3073, n), the same pixels one below the other and a last row
+            of ones, whose weights are the biases; "channels_first" for (n, 3, 32, 32).
+        dataset: "cifar10" or "generated"; by default what is found, see dataset_name.
 
     Returns:
         A dictionary with X_train, y_train, X_val, y_val, X_test, y_test.
 
     Raises:
-        ValueError: there are not that many images, or the layout is unknown.
+        ValueError: there are not that many images, or the layout or data set is unknown.
+        FileNotFoundError: CIFAR-10 is asked for and is not on this machine.
     """
-    if layout not in {"rows", "channels_first"}:
-        raise ValueError(f'layout must be "rows" or "channels_first", not {layout!r}')
-    images = _images(dataset_name())
+    if layout not in LAYOUTS:
+        raise ValueError(f"layout must be one of {', '.join(LAYOUTS)}, not {layout!r}")
+    images = _images(dataset or dataset_name())
     available = len(images.train_images)
     _check_count("num_training", num_training, 1, available)
     _check_count("num_validation", num_validation, 0, available - num_training)
@@ -94,6 +99,17 @@ def get_CIFAR10_data(
         data[f"X_{part}"] = _arranged(pixels, mean, layout)
         data[f"y_{part}"] = np.array(labels)
     return data
+
+
+def load_cifar10_train_val() -> tuple[np.ndarray, ...]:
+    """Return the data for linear classifiers: samples in columns, the last row all ones.
+
+    Returns:
+        X_train (3073, 49000), y_train (49000,), X_val (3073, 1000), y_val (1000,), X_test
+        (3073, 1000) and y_test (1000,): what get_CIFAR10_data gives in the layout "columns".
+    """
+    data = get_CIFAR10_data(layout="columns")
+    return tuple(data[f"{name}_{part}"] for part in ("train", "val", "test") for name in "Xy")
 
 
 def validation_split(dataset: str) -> tuple[np.ndarray, np.ndarray]:
@@ -209,7 +225,10 @@ def _arranged(pixels: np.ndarray, mean: np.ndarray | None, layout: str) -> np.nd
     X = pixels.transpose(order).astype(np.float64, order="C")
     if mean is not None:
         X -= mean[None].transpose(order)
-    return X.reshape(len(X), 32 * 32 * 3) if layout == "rows" else X
+    if layout == "channels_first":
+        return X
+    X = X.reshape(len(X), 32 * 32 * 3)
+    return X if layout == "rows" else np.vstack([X.T, np.ones(len(X))])
 
 
 def _check_count(name: str, count: int, least: int, most: int) -> None:

@@ -19,6 +19,7 @@ from .layers import (
     relu_forward,
     softmax_loss,
 )
+from .shapes import check_labels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -311,12 +312,8 @@ class FullyConnectedNet:
 
 
 def _check(X: np.ndarray, y: np.ndarray | None, D: int, C: int) -> None:
-    """Raise ValueError unless X has rows of D numbers and y, if any, a label below C for each."""
+    """Raise ValueError unless X has samples of D numbers and y, if any, a label for each."""
     if X.ndim < 2 or int(np.prod(X.shape[1:])) != D:
         raise ValueError(f"X must have {D} numbers per sample; its shape is {X.shape}")
-    if y is None:
-        return
-    if len(X) == 0 or y.shape != (len(X),):
-        raise ValueError(f"y must have one label per sample of X, {len(X)}, not shape {y.shape}")
-    if y.min() < 0 or y.max() >= C:
-        raise ValueError(f"labels must be 0 to {C - 1}, not {y.min()} to {y.max()}")
+    if y is not None:
+        check_labels(y, len(X), C)

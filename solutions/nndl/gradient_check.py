@@ -37,7 +37,11 @@ def eval_numerical_gradient(
 
     Returns:
         The gradient, of x's shape.
+
+    Raises:
+        ValueError: if x holds whole numbers, which a small step cannot change.
     """
+    _check_continuous(x)
     gradient = np.zeros_like(x)
     for index in np.ndindex(*x.shape):
         gradient[index] = _slope(f, x, index, h)
@@ -59,10 +63,17 @@ def eval_numerical_gradient_array(
 
     Returns:
         The gradient, of x's shape.
+
+    Raises:
+        ValueError: if x holds whole numbers, or df has another shape than f(x).
     """
+    _check_continuous(x)
     gradient = np.zeros_like(x)
     for index in np.ndindex(*x.shape):
-        gradient[index] = np.sum(_slope(f, x, index, h) * df)
+        slope = _slope(f, x, index, h)
+        if slope.shape != np.shape(df):
+            raise ValueError(f"df has shape {np.shape(df)}, f(x) has {slope.shape}.")
+        gradient[index] = np.sum(slope * df)
     return gradient
 
 
@@ -81,7 +92,12 @@ def grad_check_sparse(
         analytic_grad: the gradient to check, of x's shape.
         num_checks: how many elements to draw.
         h: half the distance of the two points.
+
+    Raises:
+        ValueError: if x holds whole numbers, or the gradient has another shape.
     """
+    _check_continuous(x)
+    _check_gradient(x, analytic_grad)
     for _ in range(num_checks):
         index = tuple(np.random.randint(size) for size in x.shape)
         numeric, analytic = _slope(f, x, index, h), analytic_grad[index]
@@ -127,8 +143,7 @@ def grad_check_directions(
     """
     if x.dtype != np.float64:
         raise ValueError(f"x must be float64 for a step as small as {h:g}, not {x.dtype}.")
-    if np.shape(analytic_grad) != x.shape:
-        raise ValueError(f"The gradient has shape {np.shape(analytic_grad)}, x has {x.shape}.")
+    _check_gradient(x, analytic_grad)
     if num_checks < 1:
         raise ValueError(f"num_checks must be at least 1, not {num_checks}.")
     rng = np.random.RandomState(seed)
@@ -141,6 +156,16 @@ def grad_check_directions(
         if np.isnan(worst):
             break
     return worst
+
+
+def _check_continuous(x: np.ndarray) -> None:
+    if x.dtype.kind != "f":
+        raise ValueError(f"x must be of a floating-point type to take small steps, not {x.dtype}.")
+
+
+def _check_gradient(x: np.ndarray, gradient: np.ndarray) -> None:
+    if np.shape(gradient) != x.shape:
+        raise ValueError(f"The gradient has shape {np.shape(gradient)}, x has {x.shape}.")
 
 
 def _slope(

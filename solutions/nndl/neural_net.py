@@ -35,6 +35,11 @@ class TwoLayerNet:
     def loss(self, X: np.ndarray, y: np.ndarray | None = None, reg: float = 0.0) -> Any:
         """Return the scores of X, or with labels the loss and its gradients.
 
+        A sample x has the scores ``s = W2 max(W1 x + b1, 0) + b2``, and costs
+        ``-log(exp(s_y) / sum_c exp(s_c))`` for its label y: the softmax cross-entropy (Deep
+        Learning, section 6.2.2.3). The loss is the mean over the samples plus
+        ``0.5 * reg * (sum W1^2 + sum W2^2)``.
+
         Args:
             X: inputs, shape (N, D).
             y: labels, shape (N,), integers 0 to C - 1; None asks for the scores.
@@ -43,9 +48,13 @@ class TwoLayerNet:
         Returns:
             Without y the scores, shape (N, C). With y a pair: the loss as a number, and a
             dictionary with the gradients of W1, b1, W2 and b2, each of its parameter's shape.
+
+        Raises:
+            ValueError: the shapes do not fit together, or a label is out of range.
         """
         W1, b1 = self.params["W1"], self.params["b1"]
         W2, b2 = self.params["W2"], self.params["b2"]
+        _check(X, y, D=W1.shape[1], C=W2.shape[0])
         N = X.shape[0]
 
         scores = None
@@ -142,7 +151,18 @@ class TwoLayerNet:
             A dictionary of lists: ``loss_history``, one number per iteration, measured before
             that iteration's update; ``train_acc_history`` and ``val_acc_history``, fractions,
             one per epoch.
+
+        Raises:
+            ValueError: the shapes do not fit together, a label is out of range, batch_size is
+                below 1 or num_iters below 0.
         """
+        for inputs, labels in ((X, y), (X_val, y_val)):
+            _check(inputs, labels, D=self.params["W1"].shape[1], C=len(self.params["b2"]))
+        if batch_size < 1 or num_iters < 0:
+            raise ValueError(
+                f"batch_size must be at least 1 and num_iters at least 0, "
+                f"not {batch_size} and {num_iters}"
+            )
         num_train = X.shape[0]
         iterations_per_epoch = max(num_train // batch_size, 1)
         loss_history: list[float] = []
@@ -197,7 +217,11 @@ class TwoLayerNet:
         }
 
     def predict(self, X: np.ndarray) -> Any:
-        """Return for each row of X, shape (N, D), the class of the highest score, shape (N,)."""
+        """Return for each row of X, shape (N, D), the class of the highest score, shape (N,).
+
+        Raises:
+            ValueError: X has another shape.
+        """
         y_pred = None
         # ================================================================ #
         # YOUR CODE HERE:
@@ -208,3 +232,17 @@ class TwoLayerNet:
         # END YOUR CODE HERE
         # ================================================================ #
         return y_pred
+
+
+def _check(X: np.ndarray, y: np.ndarray | None, D: int, C: int) -> None:
+    """Raise ValueError unless X is (N, D) and y, if any, (N,) with whole labels 0 to C - 1."""
+    if X.ndim != 2 or X.shape[1] != D:
+        raise ValueError(f"X must have shape (N, {D}), not {X.shape}")
+    if y is None:
+        return
+    if len(X) == 0 or y.shape != (len(X),):
+        raise ValueError(f"y must have one label per row of X, {len(X)}, not shape {y.shape}")
+    if y.dtype.kind not in "iu":
+        raise ValueError(f"labels must be whole numbers, not {y.dtype}")
+    if y.min() < 0 or y.max() >= C:
+        raise ValueError(f"labels must be 0 to {C - 1}, not {y.min()} to {y.max()}")

@@ -73,12 +73,30 @@ def check_affine(x: np.ndarray, w: np.ndarray, b: np.ndarray) -> None:
 def check_scores(x: np.ndarray, y: np.ndarray) -> None:
     """Raise a ValueError unless x holds scores (N, C), N > 0, and y labels (N,), 0 to C - 1."""
     _check_dimensions("x", x, "(N, C)")
-    _check_some(x)
-    check_shape("y", y, (len(x),))
+    check_labels(y, *x.shape)
+
+
+def check_labels(y: np.ndarray, N: int, C: int) -> None:
+    """Raise a ValueError unless y holds N labels, shape (N,), N > 0, whole numbers 0 to C - 1."""
+    _check_some(N)
+    check_shape("y", y, (N,))
     if y.dtype.kind not in "iu":
         raise ValueError(f"labels are whole numbers, but y is of {y.dtype}")
-    if y.min() < 0 or y.max() >= x.shape[1]:
-        raise ValueError(f"labels go from 0 to {x.shape[1] - 1}, but y has {y.min()} to {y.max()}")
+    if y.min() < 0 or y.max() >= C:
+        raise ValueError(f"labels go from 0 to {C - 1}, but y has {y.min()} to {y.max()}")
+
+
+def check_linear(W: np.ndarray, X: np.ndarray, y: np.ndarray) -> None:
+    """Raise a ValueError unless W is (C, D), X (D, N), N > 0, and y (N,), labels 0 to C - 1."""
+    if W.ndim != 2 or X.ndim != 2 or W.shape[1] != X.shape[0] or X.shape[1] == 0:
+        raise ValueError(f"W must be (C, D) and X (D, N), N above 0, not {W.shape} and {X.shape}")
+    N = X.shape[1]
+    if y.shape != (N,):
+        raise ValueError(f"y must have one label per column of X, {N}, not shape {y.shape}")
+    if y.dtype.kind not in "iu":
+        raise ValueError(f"labels must be whole numbers, not {y.dtype}")
+    if y.min() < 0 or y.max() >= len(W):
+        raise ValueError(f"labels must be 0 to {len(W) - 1}, not {y.min()} to {y.max()}")
 
 
 def check_targets(x: np.ndarray, y: np.ndarray) -> None:
@@ -87,7 +105,7 @@ def check_targets(x: np.ndarray, y: np.ndarray) -> None:
         check_scores(x, y)
         return
     check_shape("y", y, x.shape)
-    _check_some(x)
+    _check_some(len(x))
 
 
 def check_features(x: np.ndarray, **parameters: np.ndarray) -> None:
@@ -109,9 +127,9 @@ def check_shape(name: str, array: np.ndarray, shape: tuple[int, ...]) -> None:
         raise ValueError(f"{name} has shape {np.shape(array)}, but should have {shape}")
 
 
-def _check_some(x: np.ndarray) -> None:
-    if len(x) == 0:
-        raise ValueError("the average over no samples is undefined: x has no rows")
+def _check_some(N: int) -> None:
+    if N == 0:
+        raise ValueError("the average over no samples is undefined: there are none")
 
 
 def _check_dimensions(name: str, array: np.ndarray, shape: str) -> None:

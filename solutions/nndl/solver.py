@@ -66,7 +66,8 @@ class Solver:
                 - verbose: print losses and accuracies (True).
 
         Raises:
-            ValueError: an option or the update rule is unknown, or data and labels do not fit.
+            ValueError: an option or the update rule is unknown, batch_size or print_every is
+                below 1, or data and labels do not fit.
         """
         unknown = sorted(set(options) - set(DEFAULTS))
         if unknown:
@@ -75,6 +76,9 @@ class Solver:
         if chosen["update_rule"] not in RULES:
             rule = chosen["update_rule"]
             raise ValueError(f"update_rule must be one of {', '.join(RULES)}, not {rule!r}")
+        for name in ("batch_size", "print_every"):
+            if chosen[name] < 1:
+                raise ValueError(f"{name} must be at least 1, not {chosen[name]}")
         self.model = model
         self.X_train, self.y_train = _samples(data, "train")
         self.X_val, self.y_val = _samples(data, "val")

@@ -32,7 +32,12 @@ def visualize_grid(Xs: np.ndarray, ubound: float = 255.0, padding: int = 1) -> n
     Returns:
         One picture, shape (n * height + (n - 1) * padding, n * width + (n - 1) * padding,
         channels) with n the square root of N, rounded up.
+
+    Raises:
+        ValueError: if there are no pictures, or Xs has another number of axes.
     """
+    if Xs.ndim != 4 or Xs.size == 0:
+        raise ValueError(f"Xs must be pictures (N, height, width, channels), not {Xs.shape}.")
     count, height, width, channels = Xs.shape
     side = ceil(sqrt(count))
     step_y, step_x = height + padding, width + padding

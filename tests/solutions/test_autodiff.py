@@ -26,90 +26,12 @@ from nndl.graph_picture import draw_graph
 from nndl.hand_net import hand_backward, hand_forward, hand_net
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
 mpl.use("Agg")
 
 AT = {"w1": 1.0, "w2": 2.0}
 OUTPUTS = ("f1", "f2")
-
-VALUES = {
-    1: {
-        "exp_w1": 2.718281828459045, "exp_kw2": 7.38905609893065, "u": 10.107337927389695,
-        "exp_u": 24522.293642834655, "sin_u": -0.630781521675049, "f1": 24521.66286131298,
-        "product": 2.0, "sigmoid_w1": 0.7310585786300049, "f2": 2.731058578630005,
-    },
-    2: {
-        "exp_w1": 2.718281828459045, "exp_kw2": 54.598150033144236, "u": 57.316431861603284,
-        "exp_u": 7.802074264952215e24, "sin_u": 0.6945283212549679, "f1": 7.802074264952215e24,
-        "product": 2.0, "sigmoid_w1": 0.7310585786300049, "f2": 2.731058578630005,
-    },
-}  # fmt: skip
-TANGENTS = {
-    (1, "w1"): {
-        "exp_w1": 2.718281828459045, "exp_kw2": 0.0, "u": 2.718281828459045,
-        "exp_u": 66658.5052014542, "sin_u": -2.109279281829855, "f1": 66656.39592217236,
-        "product": 2.0, "sigmoid_w1": 0.19661193324148185, "f2": 2.1966119332414817,
-    },
-    (1, "w2"): {
-        "exp_w1": 0.0, "exp_kw2": 7.38905609893065, "u": 7.38905609893065,
-        "exp_u": 181196.60340135574, "sin_u": -5.73361554294324, "f1": 181190.86978581277,
-        "product": 1.0, "sigmoid_w1": 0.0, "f2": 1.0,
-    },
-    (2, "w1"): {
-        "exp_w1": 2.718281828459045, "exp_kw2": 0.0, "u": 2.718281828459045,
-        "exp_u": 2.1208236698707567e25, "sin_u": 1.9557096270164955, "f1": 2.1208236698707567e25,
-        "product": 2.0, "sigmoid_w1": 0.19661193324148185, "f2": 2.1966119332414817,
-    },
-    (2, "w2"): {
-        "exp_w1": 0.0, "exp_kw2": 109.19630006628847, "u": 109.19630006628847,
-        "exp_u": 8.519576425751891e26, "sin_u": 78.5629558489468, "f1": 8.519576425751891e26,
-        "product": 1.0, "sigmoid_w1": 0.0, "f2": 1.0,
-    },
-}  # fmt: skip
-ADJOINTS = {
-    (1, "f1"): {
-        "exp_u": 1.0, "sin_u": 1.0, "u": 24521.51768235118, "exp_w1": 24521.51768235118,
-        "exp_kw2": 24521.51768235118, "w1": 66656.39592217236, "w2": 181190.86978581277,
-    },
-    (1, "f2"): {"product": 1.0, "sigmoid_w1": 1.0, "w1": 2.1966119332414817, "w2": 1.0},
-    (2, "f1"): {
-        "exp_u": 1.0, "sin_u": 1.0, "u": 7.802074264952215e24, "exp_w1": 7.802074264952215e24,
-        "exp_kw2": 7.802074264952215e24, "w1": 2.1208236698707567e25, "w2": 8.519576425751891e26,
-    },
-    (2, "f2"): {"product": 1.0, "sigmoid_w1": 1.0, "w1": 2.1966119332414817, "w2": 1.0},
-}  # fmt: skip
-NEAR = {  # f1 and f2 at (1, 2), (1.01, 2) and (1, 2.01)
-    1: {
-        (1.0, 2.0): [24521.66286131298, 2.731058578630005],
-        (1.01, 2.0): [25200.805879324602, 2.7530201492388575],
-        (1.0, 2.01): [26411.98543385668, 2.7410585786300046],
-    },
-    2: {
-        (1.0, 2.0): [7.802074264952215e24, 2.731058578630005],
-        (1.01, 2.0): [8.018158774679464e24, 2.7530201492388575],
-        (1.0, 2.01): [2.35081089515374e25, 2.7410585786300046],
-    },
-}
-PRINTED_NEAR = {  # as the homework prints them; they belong to k = 1
-    (1.0, 2.0): [24521.662861313, 2.73105857863],
-    (1.01, 2.0): [25200.8058793246, 2.75302014923886],
-    (1.0, 2.01): [26411.9854338567, 2.74105857863],
-}
-DIFFERENCES = {  # with a step of 0.01
-    (1, "forward"): [[67914.30180116222, 189032.25725437005], [2.196157060885273, 1.0]],
-    (1, "central"): [[66674.77891978614, 181425.85175691912], [2.1966113444775504, 1.0]],
-    (2, "forward"): [[2.1608450972724905e25, 1.5706034686585183e27], [2.196157060885273, 1.0]],
-    (2, "central"): [[2.1214085333588118e25, 1.043075708698598e27], [2.1966113444775504, 1.0]],
-}
-JACOBIAN = {
-    1: [[66656.39592217236, 181190.86978581277], [2.1966119332414817, 1.0]],
-    2: [[2.1208236698707567e25, 8.519576425751891e26], [2.1966119332414817, 1.0]],
-}
-FORWARD_ERRORS = {
-    1: [[0.018871495549483086, 0.04327694589593101], [-0.00020707906996453307, 0.0]],
-    2: [[0.018870700082375347, 0.8435229525156884], [-0.00020707906996453307, 0.0]],
-}
 
 
 @pytest.fixture(autouse=True)
@@ -128,51 +50,23 @@ def as_function(k: int) -> Callable[[np.ndarray], np.ndarray]:
     return f
 
 
-def assert_same(found: Mapping[str, float], wanted: Mapping[str, float]) -> None:
-    assert {name: found[name] for name in wanted} == pytest.approx(wanted, rel=1e-9, abs=0)
-
-
 @pytest.mark.parametrize("k", [1, 2])
-def test_values_are_the_homeworks(k: int) -> None:
-    assert_same(evaluate(exponential_graph(k), AT), VALUES[k])
-    for w, wanted in NEAR[k].items():
-        np.testing.assert_allclose(as_function(k)(np.array(w)), wanted, rtol=1e-9)
-
-
-def test_printed_numbers_are_those_of_one_w2() -> None:
-    for w, printed in PRINTED_NEAR.items():
-        np.testing.assert_allclose(as_function(1)(np.array(w)), printed, rtol=1e-12)
-
-
-@pytest.mark.parametrize(("k", "along"), TANGENTS)
-def test_forward_mode_gives_every_tangent(k: int, along: str) -> None:
-    found = forward_mode(exponential_graph(k), AT, along)
-    assert_same(found, TANGENTS[k, along] | {"w1": 0.0, "w2": 0.0, along: 1.0})
-
-
-@pytest.mark.parametrize(("k", "output"), ADJOINTS)
-def test_reverse_mode_gives_every_adjoint(k: int, output: str) -> None:
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_reverse_mode_reaches_what_the_output_depends_on_and_nothing_else(
+    k: int, output: str
+) -> None:
     found = reverse_mode(exponential_graph(k), AT, output)
-    wanted = ADJOINTS[k, output] | {output: 1.0}
-    assert_same(found, wanted)
-    others = set(found) - set(wanted) - {"kw2"}
-    assert not any(found[name] for name in others)
+    used = {"f1": {"u", "exp_u", "sin_u", "exp_w1", "exp_kw2"}, "f2": {"product", "sigmoid_w1"}}
+    reached = {name for name, slope in found.items() if slope} - {"kw2"}
+    assert reached == {output, "w1", "w2"} | used[output]
+    assert found[output] == 1.0
 
 
-@pytest.mark.parametrize("mode", ["forward", "reverse"])
 @pytest.mark.parametrize("k", [1, 2])
-def test_both_modes_give_the_exact_jacobian(k: int, mode: str) -> None:
-    found = jacobian(exponential_graph(k), AT, OUTPUTS, mode)
-    np.testing.assert_allclose(found, JACOBIAN[k], rtol=1e-9)
-
-
-@pytest.mark.parametrize(("k", "scheme"), DIFFERENCES)
-def test_differences_with_a_step_of_one_hundredth(k: int, scheme: str) -> None:
-    found = numeric_jacobian(as_function(k), np.array([1.0, 2.0]), 0.01, scheme)
-    np.testing.assert_allclose(found, DIFFERENCES[k, scheme], rtol=1e-9)
-    if scheme == "forward":
-        errors = found / JACOBIAN[k] - 1
-        np.testing.assert_allclose(errors, FORWARD_ERRORS[k], rtol=1e-9, atol=1e-12)
+def test_forward_mode_gives_the_jacobian_of_reverse_mode(k: int) -> None:
+    graph = exponential_graph(k)
+    forward, reverse = (jacobian(graph, AT, OUTPUTS, mode) for mode in ("forward", "reverse"))
+    np.testing.assert_allclose(forward, reverse, rtol=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -187,7 +81,7 @@ def test_the_table_of_step_sizes_is_true(scheme: str, h: float, wanted: list[flo
     found = []
     for k in (1, 2):
         numeric = numeric_jacobian(as_function(k), np.array([1.0, 2.0]), h, scheme)
-        found += list(np.abs(numeric / JACOBIAN[k] - 1)[0])
+        found += list(np.abs(numeric / jacobian(exponential_graph(k), AT, OUTPUTS) - 1)[0])
     # The tiny errors are partly roundoff, which another math library may change.
     np.testing.assert_allclose(found, wanted, rtol=0.03 if h == 0.01 else 0.6)
 

@@ -6,11 +6,12 @@ import os
 import pickle
 import shutil
 import tempfile
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from nndl import image_cache
+from nndl import data_utils, image_cache
 from nndl.cifar10 import TEST_BATCH, TRAIN_BATCHES, fingerprint, read_batch
 from nndl.data_utils import (
     cifar10_folder,
@@ -136,6 +137,19 @@ def test_layouts_hold_the_same_pixels() -> None:
         np.testing.assert_array_equal(first[name].transpose(0, 2, 3, 1), images)
 
 
+@pytest.mark.usefixtures("tiny")
+def test_linear_classifiers_get_columns_and_a_row_of_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = get_CIFAR10_data(70, 20, 10)
+    small = partial(get_CIFAR10_data, 70, 20, 10)
+    monkeypatch.setattr(data_utils, "get_CIFAR10_data", small)
+    found = iter(data_utils.load_cifar10_train_val())
+    for part in ("train", "val", "test"):
+        X, y = next(found), next(found)
+        np.testing.assert_array_equal(X[:-1].T, rows[f"X_{part}"])
+        np.testing.assert_array_equal(X[-1], np.ones(len(y)))
+        np.testing.assert_array_equal(y, rows[f"y_{part}"])
+
+
 def test_pixels_as_they_are(tiny: Path) -> None:
     data = get_CIFAR10_data(70, 0, 10, subtract_mean=False)
     np.testing.assert_array_equal(data["X_train"], load_CIFAR10(tiny)[0][:70].reshape(70, -1))
@@ -159,8 +173,10 @@ def test_impossible_sizes_are_refused(sizes: tuple[int, int, int], message: str)
 
 
 def test_an_unknown_layout_is_refused() -> None:
-    with pytest.raises(ValueError, match="columns"):
-        get_CIFAR10_data(layout="columns")
+    with pytest.raises(
+        ValueError, match="must be one of rows, columns, channels_first, not 'diagonals'"
+    ):
+        get_CIFAR10_data(layout="diagonals")
 
 
 def test_the_folder_above_the_batches_may_be_named(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 from nndl.gradient_check import (
@@ -11,6 +13,9 @@ from nndl.gradient_check import (
     rel_error,
 )
 from nndl.vis_utils import visualize_grid
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @pytest.mark.parametrize(
@@ -83,3 +88,18 @@ def test_a_grid_holds_every_picture_stretched_and_apart() -> None:
 
 def test_a_flat_picture_is_black() -> None:
     assert not visualize_grid(np.full((1, 4, 4, 3), 7.0)).any()
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda x: eval_numerical_gradient(np.sum, x.astype(int), verbose=False), "not int64"),
+        (lambda x: eval_numerical_gradient_array(np.sin, x.astype(int), x), "not int64"),
+        (lambda x: eval_numerical_gradient_array(np.sin, x, x[:1]), r"df has shape \(1,\), f\(x\)"),
+        (lambda x: grad_check_sparse(np.sum, x.astype(int), x), "not int64"),
+        (lambda x: grad_check_sparse(np.sum, x, x[:1]), r"gradient has shape \(1,\), x has \(2,\)"),
+    ],
+)
+def test_what_cannot_be_checked(call: Callable[[np.ndarray], object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        call(np.array([1.0, 2.0]))

@@ -18,7 +18,6 @@ from tests.solutions.layer_cases import (
     POOLINGS,
     affine,
     convolution,
-    linspace,
     loss,
     pooling,
     relu,
@@ -81,101 +80,7 @@ def test_battery(layer: Layer, check: Callable[[Layer], None]) -> None:
     check(layer)
 
 
-# The homework's numbers.
-
-
-def affine_case() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    return linspace(-0.1, 0.5, 2, 4, 5, 6), linspace(-0.2, 0.3, 120, 3), linspace(-0.3, 0.1, 3)
-
-
-def test_affine_forward_gives_the_homeworks_output() -> None:
-    out, _ = layers.affine_forward(*affine_case())
-    wanted = [
-        [1.4983496695842702, 1.7066013216629177, 1.914852973741565],
-        [3.2555319868066803, 3.5141327024160556, 3.772733418025431],
-    ]
-    np.testing.assert_allclose(out, wanted, rtol=1e-12)
-
-
-def test_affine_backward_on_the_same_inputs() -> None:
-    _, cache = layers.affine_forward(*affine_case())
-    dx, dw, db = layers.affine_backward(linspace(-1, 1, 2, 3), cache)
-    # With evenly spaced inputs the gradients are evenly spaced, too.
-    rows = [(0.3586072423398328, -0.5363788300835653), (-0.3563788300835655, 0.5386072423398329)]
-    for gradient, ends in zip(dx, rows, strict=True):
-        np.testing.assert_allclose(gradient.ravel(), np.linspace(*ends, 120), atol=1e-13)
-    first = [0.14025104602510463, 0.18075313807531382, 0.221255230125523]
-    last = [-0.09874476987447686, 0.18075313807531387, 0.46025104602510464]
-    np.testing.assert_allclose(dw, np.linspace(first, last, 120), rtol=1e-11)
-    np.testing.assert_allclose(db, [-0.8, 0, 0.8], atol=1e-12)
-
-
-def test_relu_gives_the_homeworks_numbers_and_passes_nothing_at_zero() -> None:
-    x = linspace(-0.5, 0.5, 3, 4)
-    out, cache = layers.relu_forward(x)
-    wanted = [
-        [0.0, 0.0, 0.0, 0.0],
-        [0.0, 0.0, 0.045454545454545414, 0.13636363636363635],
-        [0.2272727272727273, 0.31818181818181823, 0.40909090909090917, 0.5],
-    ]
-    np.testing.assert_allclose(out, wanted, rtol=1e-12)
-    cache[1, 1] = 0
-    wanted = [
-        [0.0, 0.0, 0.0, 0.0],
-        [0.0, 0.0, 0.09090909090909083, 0.2727272727272727],
-        [0.4545454545454546, 0.6363636363636365, 0.8181818181818183, 1.0],
-    ]
-    np.testing.assert_allclose(
-        layers.relu_backward(linspace(-1, 1, 3, 4), cache), wanted, rtol=1e-12
-    )
-
-
-CONV_OUT = [
-    [
-        [
-            [-0.08759808612440192, -0.10987780640412217],
-            [-0.18387191755612808, -0.21092160471107838],
-        ],
-        [[0.21027088700772908, 0.216610967979389], [0.22847626058152373, 0.2300463746779536]],
-        [[0.5081398601398601, 0.5430997423629003], [0.6408244387191755, 0.6710143540669855]],
-    ],
-    [
-        [[-0.9805358851674643, -1.031435406698565], [-1.1912889216047113, -1.2469584100110418]],
-        [[0.6910835480309163, 0.6688038277511961], [0.5948097165991902, 0.56776002944424]],
-        [[2.362702981229297, 2.369043062200957], [2.3809083548030916, 2.3824784688995218]],
-    ],
-]
-POOL_OUT = [
-    [
-        [[-0.2631578947368421, -0.24842105263157893], [-0.20421052631578945, -0.1894736842105263]],
-        [[-0.14526315789473684, -0.13052631578947368], [-0.0863157894736842, -0.07157894736842105]],
-        [[-0.027368421052631597, -0.012631578947368438], [0.03157894736842104, 0.0463157894736842]],
-    ],
-    [
-        [[0.09052631578947368, 0.10526315789473684], [0.14947368421052631, 0.16421052631578947]],
-        [[0.2084210526315789, 0.22315789473684206], [0.26736842105263153, 0.2821052631578947]],
-        [[0.32631578947368417, 0.34105263157894733], [0.3852631578947368, 0.4]],
-    ],
-]
-
-
-def conv_case() -> tuple[np.ndarray, np.ndarray, np.ndarray, dict[str, int]]:
-    x, w = linspace(-0.1, 0.5, 2, 3, 4, 4), linspace(-0.2, 0.3, 3, 3, 4, 4)
-    return x, w, linspace(-0.1, 0.2, 3), {"stride": 2, "pad": 1}
-
-
-def pool_case() -> tuple[np.ndarray, dict[str, int]]:
-    return linspace(-0.3, 0.4, 2, 3, 4, 4), {"pool_height": 2, "pool_width": 2, "stride": 2}
-
-
-def test_conv_forward_gives_the_homeworks_output() -> None:
-    out, _ = layers.conv_forward_naive(*conv_case())
-    np.testing.assert_allclose(out, CONV_OUT, rtol=1e-12)
-
-
-def test_max_pool_forward_gives_the_homeworks_output() -> None:
-    out, _ = layers.max_pool_forward_naive(*pool_case())
-    np.testing.assert_allclose(out, POOL_OUT, rtol=1e-12)
+# Pictures.
 
 
 def test_filters_find_brightness_and_edges() -> None:
@@ -187,33 +92,6 @@ def test_filters_find_brightness_and_edges() -> None:
     np.testing.assert_allclose(out[0, 0], 0.3 * x[0, 0] + 0.6 * x[0, 1] + 0.1 * x[0, 2])
     smooth = x[0, 2, :, :-2] + 2 * x[0, 2, :, 1:-1] + x[0, 2, :, 2:]
     np.testing.assert_allclose(out[0, 1, 1:-1, 1:-1], 128 + smooth[:-2] - smooth[2:])
-
-
-def test_the_hand_computed_net() -> None:
-    w1, b1 = np.array([[0.15, 0.25], [0.2, 0.3]]), np.array([0.35, 0.35])
-    w2, b2 = np.array([[0.4], [0.45]]), np.array([0.6])
-    z1, cache1 = layers.affine_forward(np.array([[0.05, 0.1]]), w1, b1)
-    x1, cache2 = layers.sigmoid_forward(z1)
-    z2, cache3 = layers.affine_forward(x1, w2, b2)
-    x2, cache4 = layers.sigmoid_forward(z2)
-    value, dx2 = layers.mse_loss(x2, np.array([[0.01]]))
-    dx1, dw2, db2 = layers.affine_backward(layers.sigmoid_backward(dx2, cache4), cache3)
-    _, dw1, db1 = layers.affine_backward(layers.sigmoid_backward(dx1, cache2), cache1)
-    pairs: list[tuple[Any, Any]] = [
-        (z1, [[0.3775, 0.3925]]),
-        (x1, [[0.5932699921071872, 0.596884378259767]]),
-        (z2, [[1.10590596705977]]),
-        (x2, [[0.7513650695523157]]),
-        (value, 0.274811083176155),
-        (dx2, [[0.7413650695523157]]),
-        (dw2, [[0.08216704056423077], [0.08266762784753325]]),
-        (db2, [0.13849856162855695]),
-        (dw1.T, [[0.000668396021144373, 0.001336792042288746],
-                 [0.0007498037744448426, 0.0014996075488896852]]),
-        (db1, [0.013367920422887458, 0.014996075488896851]),
-    ]  # fmt: skip
-    for got, wanted in pairs:
-        np.testing.assert_allclose(got, wanted, rtol=1e-12)
 
 
 # Losses.

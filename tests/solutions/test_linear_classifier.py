@@ -6,15 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from nndl.classifiers.linear_classifier import (
-    LinearClassifier,
-    LinearSVM,
-    Softmax,
-    softmax_loss_naive,
-    softmax_loss_vectorized,
-    svm_loss_naive,
-    svm_loss_vectorized,
-)
+from nndl.classifiers.linear_classifier import LinearClassifier, Softmax
+from nndl.classifiers.linear_svm import LinearSVM
+from nndl.classifiers.softmax import softmax_loss_naive, softmax_loss_vectorized
+from nndl.classifiers.svm import svm_loss_naive, svm_loss_vectorized
 from nndl.gradient_check import eval_numerical_gradient, rel_error
 
 if TYPE_CHECKING:
@@ -191,9 +186,14 @@ def test_what_does_not_fit_is_refused(
 
 def test_training_and_prediction_refuse_what_does_not_fit() -> None:
     X, y = three_clouds()
-    for labels in (y[1:], y - 1):
+    for labels in (y[1:], y - 1, y.astype(float)):
         with pytest.raises(ValueError, match="label"):
             LinearSVM().train(X, labels)
+    for batch_size, num_iters in ((0, 1), (1, -1)):
+        with pytest.raises(
+            ValueError, match="batch_size must be at least 1 and num_iters at least"
+        ):
+            LinearSVM().train(X, y, batch_size=batch_size, num_iters=num_iters)
     with pytest.raises(ValueError, match=r"X must have shape \(D, N\)"):
         LinearSVM().train(X[0], y)
     with pytest.raises(ValueError, match="call train first"):

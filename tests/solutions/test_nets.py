@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from nndl import fc_net, neural_net
-from nndl.classifiers import linear_classifier, two_layer_net_dh, two_layer_net_mse
+from nndl.classifiers import softmax, svm, two_layer_net_dh, two_layer_net_mse
 from nndl.classifiers.convnet import two_layer_convnet
 from nndl.classifiers.two_layer_net_function import two_layer_net
 
@@ -90,15 +90,15 @@ NETS = [
     two_layer_class("(D, H) softmax", two_layer_net_dh.TwoLayerNet, DH),
     net("function", (6,), DH, lambda X, p: two_layer_net(X, p, labels(len(X)), REG)),
     net("convnet", (2, 4, 6), CONV, lambda X, p: two_layer_convnet(X, p, labels(len(X)), REG)),
-    net("two layers", (6,), DH, layered),
+    net("two layers", (2, 3), DH, layered),
     deep("no hidden layer"),
     deep("three hidden layers", 5, 4, 6),
     deep("dropout", 9, 8, dropout=0.4),
     deep("batch normalization", 5, 4, use_batchnorm=True),
-    linear("softmax, naive", linear_classifier.softmax_loss_naive),
-    linear("softmax", linear_classifier.softmax_loss_vectorized),
-    linear("svm, naive", linear_classifier.svm_loss_naive),
-    linear("svm", linear_classifier.svm_loss_vectorized),
+    linear("softmax, naive", softmax.softmax_loss_naive),
+    linear("softmax", softmax.softmax_loss_vectorized),
+    linear("svm, naive", svm.svm_loss_naive),
+    linear("svm", svm.svm_loss_vectorized),
 ]
 
 

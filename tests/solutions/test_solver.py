@@ -230,9 +230,11 @@ def test_a_checkpoint_of_another_net_is_refused(tmp_path: Path) -> None:
     ("options", "message"),
     [({"learning_rate": 0.1}, "unknown option 'learning_rate'; Solver knows update_rule"),
      ({"update_rule": "sgd_nesterov"}, "update_rule must be one of sgd, .*, not 'sgd_nesterov'"),
-     ({"update_rule": "np"}, "update_rule must be one of")],
+     ({"update_rule": "np"}, "update_rule must be one of"),
+     ({"batch_size": 0}, "batch_size must be at least 1, not 0"),
+     ({"print_every": 0}, "print_every must be at least 1, not 0")],
 )  # fmt: skip
-def test_unknown_options_are_refused(options: dict[str, Any], message: str) -> None:
+def test_unknown_and_impossible_options_are_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         solver(**options)
 

@@ -240,3 +240,9 @@ def test_a_ramp_stays_a_ramp_at_another_size(size: int) -> None:
 def test_misuse(call: Callable[[Callable[..., np.ndarray]], object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         call(lambda *shape: np.zeros(shape))
+
+
+@pytest.mark.parametrize("shape", [(4, 4, 3), (0, 4, 4, 3)])
+def test_a_grid_needs_pictures(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match=r"must be pictures \(N, height, width, channels\)"):
+        visualize_grid(np.zeros(shape))

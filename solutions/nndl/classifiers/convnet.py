@@ -8,6 +8,7 @@ import numpy as np
 
 from nndl.layer_utils import conv_relu_pool_backward, conv_relu_pool_forward
 from nndl.layers import affine_backward, affine_forward, softmax_loss
+from nndl.shapes import check_labels
 
 POOL_PARAM = {"pool_height": 2, "pool_width": 2, "stride": 2}
 
@@ -115,9 +116,5 @@ def _check(X: np.ndarray, y: np.ndarray | None, model: dict[str, np.ndarray]) ->
     (F, K, _, _), (features, C) = model["W1"].shape, model["W2"].shape
     if X.ndim != 4 or X.shape[1] != K or F * (X.shape[2] // 2) * (X.shape[3] // 2) != features:
         raise ValueError(f"X of shape {X.shape} does not fit {F} filters and {features} features")
-    if y is None:
-        return
-    if len(X) == 0 or y.shape != (len(X),):
-        raise ValueError(f"y must have one label per image of X, {len(X)}, not shape {y.shape}")
-    if y.min() < 0 or y.max() >= C:
-        raise ValueError(f"labels must be 0 to {C - 1}, not {y.min()} to {y.max()}")
+    if y is not None:
+        check_labels(y, len(X), C)

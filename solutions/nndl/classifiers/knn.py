@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from nndl.close_pairs import measure_close_pairs_again
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-
-ROWS_AT_ONCE = 32  # so many rows of distances stay in the processor's cache
-CLOSE = 1e-3  # pairs closer than this share of their length have lost half their digits
-NUMBERS_AT_ONCE = 2**16  # scratch space for differences: half a mebibyte
 
 
 class KNN:
@@ -55,22 +53,25 @@ class KNN:
             Distances, shape (N, M): row i, column j from ``X[i]`` to training sample j.
 
         Raises:
-            ValueError: X has not the training samples' D features, or p is below 1.
+            ValueError: X has not the training samples' D features, there are none yet, or p is
+                below 1.
         """
         X = self._checked(X)
         measure = norm if callable(norm) else _p_norm(norm)
-        dists = np.zeros((len(X), len(self.X_train)))
+        dists = None
+        # ================================================================ #
+        # YOUR CODE HERE:
+        #   Store in dists, shape (N, M), the distances between the rows of X
+        #   and of self.X_train, with two loops. measure(v) is the length of a
+        #   vector v.
+        # ================================================================ #
+        dists = np.empty((len(X), len(self.X_train)))
         for i in range(len(X)):
             for j in range(len(self.X_train)):
-                # ================================================================ #
-                # YOUR CODE HERE:
-                #   Store in dists[i, j] the distance between X[i] and the j-th
-                #   training sample. measure(v) is the length of a vector v.
-                # ================================================================ #
                 dists[i, j] = measure(X[i] - self.X_train[j])
-                # ================================================================ #
-                # END YOUR CODE HERE
-                # ================================================================ #
+        # ================================================================ #
+        # END YOUR CODE HERE
+        # ================================================================ #
         return dists
 
     def compute_L2_distances_vectorized(self, X: np.ndarray) -> Any:
@@ -90,7 +91,7 @@ class KNN:
             Distances, shape (N, M).
 
         Raises:
-            ValueError: X has not the training samples' D features.
+            ValueError: X has not the training samples' D features, or there are none yet.
         """
         X = self._checked(X)
         dists = None
@@ -101,20 +102,14 @@ class KNN:
         #   expand the square. Rounding may leave a tiny negative number
         #   where two rows are equal: lift it to 0 before you draw the root.
         # ================================================================ #
-        lengths = np.einsum("nd,nd->n", X, X)[:, np.newaxis]  # |x|^2 as a column
-        lengths_train = np.einsum("md,md->m", self.X_train, self.X_train)
         dists = (-2.0 * X) @ self.X_train.T
-        for start in range(0, len(X), ROWS_AT_ONCE):  # few enough rows to stay in the cache
-            block = dists[start : start + ROWS_AT_ONCE]
-            block += lengths[start : start + ROWS_AT_ONCE]
-            block += lengths_train
-            np.maximum(block, 0.0, out=block)
-            np.sqrt(block, out=block)
+        dists += np.einsum("nd,nd->n", X, X)[:, np.newaxis]  # |x|^2 as a column
+        dists += np.einsum("md,md->m", self.X_train, self.X_train)
+        np.sqrt(np.maximum(dists, 0.0), out=dists)
         # ================================================================ #
         # END YOUR CODE HERE
         # ================================================================ #
-        if dists is not None:
-            _measure_close_pairs_again(dists, X, self.X_train)
+        measure_close_pairs_again(dists, X, self.X_train)
         return dists
 
     def predict_labels(self, dists: np.ndarray, k: int = 1) -> Any:
@@ -131,9 +126,10 @@ class KNN:
             Predicted labels, shape (N,).
 
         Raises:
-            ValueError: dists has not one column per training sample, or k is not 1 to M.
+            ValueError: dists has not one column per training sample, there are none yet, or k is
+                not 1 to M.
         """
-        M = len(self.X_train)
+        M = len(self._training_samples())
         if dists.ndim != 2 or dists.shape[1] != M:
             raise ValueError(f"dists must have shape (N, {M}), not {dists.shape}")
         y_pred = None
@@ -148,10 +144,16 @@ class KNN:
         # ================================================================ #
         return y_pred
 
+    def _training_samples(self) -> np.ndarray:
+        """Return the training samples, or raise ValueError if there are none yet."""
+        if not hasattr(self, "X_train"):
+            raise ValueError("there are no training samples yet: call train first")
+        return self.X_train
+
     def _checked(self, X: np.ndarray) -> np.ndarray:
         """Return X as float64, or raise ValueError if it has not D features."""
         X = np.asarray(X, dtype=np.float64)
-        D = self.X_train.shape[1]
+        D = self._training_samples().shape[1]
         if X.ndim != 2 or X.shape[1] != D:
             raise ValueError(f"X must have shape (N, {D}) like the training rows, not {X.shape}")
         return X
@@ -179,19 +181,29 @@ def nearest(dists: np.ndarray, k: int) -> Any:
     # ================================================================ #
     # YOUR CODE HERE:
     #   Store the column numbers in columns. A stable sort of every row
-    #   will do. (Faster: the k-th smallest of every fourth number of a row
-    #   is not below the k-th smallest of all, so what lies above it need
-    #   not be sorted.)
+    #   will do; it is faster to sort only what candidates below leaves.
     # ================================================================ #
-    step = min(4, M // k)
     for i, row in enumerate(dists):
-        bound = np.partition(row[::step], k - 1)[k - 1]
-        candidates = np.flatnonzero(~(row > bound))  # NaN is not above; it sorts last
-        columns[i] = candidates[np.argsort(row[candidates], kind="stable")[:k]]
+        near = candidates(row, k)
+        columns[i] = near[np.argsort(row[near], kind="stable")[:k]]
     # ================================================================ #
     # END YOUR CODE HERE
     # ================================================================ #
     return columns
+
+
+def candidates(row: np.ndarray, k: int) -> np.ndarray:
+    """Return the columns of a row among which its k smallest numbers are; mostly few more.
+
+    The k-th smallest of every fourth number is not below the k-th smallest of all, so what lies
+    above it need not be looked at.
+
+    Args:
+        row: distances, shape (M,).
+        k: 1 to M.
+    """
+    bound = np.partition(row[:: min(4, len(row) // k)], k - 1)[k - 1]
+    return np.flatnonzero(~(row > bound))  # NaN is not above; it sorts last
 
 
 def majority(labels: np.ndarray) -> Any:
@@ -209,10 +221,8 @@ def majority(labels: np.ndarray) -> Any:
     #   Store the winners, shape (N,), in winners. np.argmax returns the
     #   first of several largest numbers.
     # ================================================================ #
-    classes, numbers = np.unique(labels, return_inverse=True)
-    votes = np.zeros((len(labels), len(classes)), dtype=int)
-    voters = np.arange(len(labels))[:, np.newaxis]
-    np.add.at(votes, (voters, numbers.reshape(labels.shape)), 1)
+    classes = np.unique(labels)
+    votes = np.sum(labels[:, :, np.newaxis] == classes, axis=1)  # (N, number of classes)
     winners = classes[np.argmax(votes, axis=1)]
     # ================================================================ #
     # END YOUR CODE HERE
@@ -240,10 +250,12 @@ def cross_validate(
         For every k the fractions of right answers, one per part.
 
     Raises:
-        ValueError: num_folds is not 2 to M, there is no k, or a k is below 1 or above the size
-            of the other parts together.
+        ValueError: there is not one label per sample, num_folds is not 2 to M, there is no k, or
+            a k is below 1 or above the size of the other parts together.
     """
     ks, X, y = list(ks), np.asarray(X), np.asarray(y)
+    if y.shape != (len(X),):
+        raise ValueError(f"y must have one label per row of X, {len(X)}, not shape {y.shape}")
     if not 2 <= num_folds <= len(X):
         raise ValueError(f"num_folds must be 2 to {len(X)}, the number of samples, not {num_folds}")
     if not ks or min(ks) < 1:
@@ -253,23 +265,25 @@ def cross_validate(
     # YOUR CODE HERE:
     #   Append to accuracies[k], for every k in ks and every part, the
     #   fraction of the part's samples that the other parts classify right.
+    #   Distances do not depend on k: measure them once, not for every k.
+    #   distances_between below measures between all pairs of parts.
     # ================================================================ #
     X_parts, y_parts = np.array_split(X, num_folds), np.array_split(y, num_folds)
-    between = _distances_between(X_parts)
+    between = distances_between(X_parts)
     for i, y_part in enumerate(y_parts):
         others = [j for j in range(num_folds) if j != i]
-        dists = np.hstack([between[i, j] for j in others])
-        labels = np.concatenate([y_parts[j] for j in others])
-        votes = labels[nearest(dists, max(ks))]  # nearest first: the first k serve every k
+        columns = nearest(np.hstack([between[i, j] for j in others]), max(ks))
+        votes = np.concatenate([y_parts[j] for j in others])[columns]
         for k in ks:
-            accuracies[k].append(float(np.mean(majority(votes[:, :k]) == y_part)))
+            correct = majority(votes[:, :k]) == y_part  # nearest first: the first k vote
+            accuracies[k].append(float(np.mean(correct)))
     # ================================================================ #
     # END YOUR CODE HERE
     # ================================================================ #
     return accuracies
 
 
-def _distances_between(parts: list[np.ndarray]) -> dict[tuple[int, int], np.ndarray]:
+def distances_between(parts: list[np.ndarray]) -> dict[tuple[int, int], np.ndarray]:
     """Return the distances from part i to part j under (i, j), for all pairs of parts."""
     between = {}
     for j, part in enumerate(parts):
@@ -279,17 +293,6 @@ def _distances_between(parts: list[np.ndarray]) -> dict[tuple[int, int], np.ndar
             between[i, j] = knn.compute_L2_distances_vectorized(parts[i])
             between[j, i] = between[i, j].T
     return between
-
-
-def _measure_close_pairs_again(dists: np.ndarray, X: np.ndarray, X_train: np.ndarray) -> None:
-    """Replace distances that are small for the length of their vectors by direct ones."""
-    bounds = CLOSE * np.sqrt(np.einsum("nd,nd->n", X, X))
-    at_once = max(1, NUMBERS_AT_ONCE // X.shape[1])
-    for i in np.flatnonzero(~(dists.min(axis=1) > bounds)):  # "not above" holds for NaN too
-        close = np.flatnonzero(~(dists[i] > bounds[i]))
-        for start in range(0, len(close), at_once):
-            pairs = close[start : start + at_once]
-            dists[i, pairs] = np.sqrt(np.sum((X_train[pairs] - X[i]) ** 2, axis=1))
 
 
 def _p_norm(p: float) -> Callable[[np.ndarray], float]:

@@ -36,6 +36,11 @@ class TwoLayerNet:
     def loss(self, X: np.ndarray, y: np.ndarray | None = None, reg: float = 0.0) -> Any:
         """Return the scores of X, or with labels the loss and its gradients.
 
+        A sample x has the scores ``s = max(x W1 + b1, 0) W2 + b2``, and costs
+        ``-log(exp(s_y) / sum_c exp(s_c))`` for its label y: the softmax cross-entropy (Deep
+        Learning, section 6.2.2.3). The loss is the mean over the samples plus
+        ``reg * (sum W1^2 + sum W2^2)``.
+
         Args:
             X: inputs, shape (N, D).
             y: labels, shape (N,), integers 0 to C - 1; None asks for the scores.
@@ -149,10 +154,16 @@ class TwoLayerNet:
             one per epoch.
 
         Raises:
-            ValueError: the shapes do not fit together, or a label is out of range.
+            ValueError: the shapes do not fit together, a label is out of range, batch_size is
+                below 1 or num_iters below 0.
         """
         for inputs, labels in ((X, y), (X_val, y_val)):
             _check(inputs, labels, D=len(self.params["W1"]), C=len(self.params["b2"]))
+        if batch_size < 1 or num_iters < 0:
+            raise ValueError(
+                f"batch_size must be at least 1 and num_iters at least 0, "
+                f"not {batch_size} and {num_iters}"
+            )
         num_train = X.shape[0]
         iterations_per_epoch = max(num_train // batch_size, 1)
         loss_history: list[float] = []
@@ -207,7 +218,11 @@ class TwoLayerNet:
         }
 
     def predict(self, X: np.ndarray) -> Any:
-        """Return for each row of X, shape (N, D), the class of the highest score, shape (N,)."""
+        """Return for each row of X, shape (N, D), the class of the highest score, shape (N,).
+
+        Raises:
+            ValueError: X has another shape.
+        """
         y_pred = None
         # ================================================================ #
         # YOUR CODE HERE:
@@ -221,12 +236,14 @@ class TwoLayerNet:
 
 
 def _check(X: np.ndarray, y: np.ndarray | None, D: int, C: int) -> None:
-    """Raise ValueError unless X is (N, D) and y, if any, (N,) with labels 0 to C - 1."""
+    """Raise ValueError unless X is (N, D) and y, if any, (N,) with whole labels 0 to C - 1."""
     if X.ndim != 2 or X.shape[1] != D:
         raise ValueError(f"X must have shape (N, {D}), not {X.shape}")
     if y is None:
         return
     if len(X) == 0 or y.shape != (len(X),):
         raise ValueError(f"y must have one label per row of X, {len(X)}, not shape {y.shape}")
+    if y.dtype.kind not in "iu":
+        raise ValueError(f"labels must be whole numbers, not {y.dtype}")
     if y.min() < 0 or y.max() >= C:
         raise ValueError(f"labels must be 0 to {C - 1}, not {y.min()} to {y.max()}")

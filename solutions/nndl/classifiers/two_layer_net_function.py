@@ -34,7 +34,10 @@ def two_layer_net(
 ) -> Any:
     """Return the scores of X, or with labels the loss and its gradients.
 
-    The net is: affine layer, ReLU, affine layer, softmax.
+    The net is: affine layer, ReLU, affine layer, softmax. A sample x has the scores
+    ``s = max(x W1 + b1, 0) W2 + b2``, and costs ``-log(exp(s_y) / sum_c exp(s_c))`` for its label
+    y (Deep Learning, section 6.2.2.3). The loss is the mean over the samples plus
+    ``0.5 * reg * (sum W1^2 + sum W2^2)``.
 
     Args:
         X: inputs, shape (N, D).
@@ -111,12 +114,14 @@ def two_layer_net(
 
 
 def _check(X: np.ndarray, y: np.ndarray | None, D: int, C: int) -> None:
-    """Raise ValueError unless X is (N, D) and y, if any, (N,) with labels 0 to C - 1."""
+    """Raise ValueError unless X is (N, D) and y, if any, (N,) with whole labels 0 to C - 1."""
     if X.ndim != 2 or X.shape[1] != D:
         raise ValueError(f"X must have shape (N, {D}), not {X.shape}")
     if y is None:
         return
     if len(X) == 0 or y.shape != (len(X),):
         raise ValueError(f"y must have one label per row of X, {len(X)}, not shape {y.shape}")
+    if y.dtype.kind not in "iu":
+        raise ValueError(f"labels must be whole numbers, not {y.dtype}")
     if y.min() < 0 or y.max() >= C:
         raise ValueError(f"labels must be 0 to {C - 1}, not {y.min()} to {y.max()}")
