@@ -7,11 +7,13 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
+from generator.dialect import DIALECTS
 from gradlab.errors import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from generator.dialect import Dialect
     from generator.strip import Block
     from gradlab.course import Assignment
 
@@ -69,6 +71,7 @@ class Draft:
         hidden: texts of which nothing may be shipped, with their places.
         public: the place and the text of `public.py`, which everyone may read.
         recorded: names of files with hidden expected values.
+        dialects: the course's.
     """
 
     assignment: Assignment
@@ -78,6 +81,7 @@ class Draft:
     hidden: Sequence[tuple[Place, str]] = ()
     public: tuple[Place, str] = (Place("public.py"), "")
     recorded: Sequence[str] = ()
+    dialects: Sequence[Dialect] = DIALECTS
 
     @cached_property
     def masters(self) -> frozenset[str]:
@@ -88,8 +92,9 @@ class Draft:
     @cached_property
     def supplied(self) -> frozenset[str]:
         """Paths in the release of the files that are shipped whole."""
-        whole = ("__init__.py", *self.assignment.supplied)
-        return frozenset(map(self.assignment.module_path, whole)) - self.masters
+        whole = ("__init__.py", *self.assignment.shared)
+        paths = map(self.assignment.module_path, whole)
+        return frozenset([*paths, *self.assignment.files]) - self.masters
 
     @cached_property
     def notebooks(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A first assignment that works at once: one question, to be changed into one's own."""
+"""A first course and a first assignment that work at once, to be changed into one's own."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import keyword
 import sys
 from typing import TYPE_CHECKING
 
-from generator.template import fill
+from generator.template import fill, read
 from gradlab.course import NAME
 from gradlab.errors import UserMistake
 
@@ -15,10 +15,28 @@ if TYPE_CHECKING:
 
     from gradlab.course import Course
 
-__all__ = ["create"]
+__all__ = ["create", "create_course"]
 
 TAKEN = {"artifact", "artifact_text", "keep", "notebook", "seed"}  # `student.NAME` means these
 INSTALLED = {"check", "checks", "gradlab", "matplotlib", "numpy", "public"}
+
+
+def create_course(folder: Path) -> list[Path]:
+    """Write an empty course and return its files.
+
+    Raises:
+        UserMistake: the folder has something in it already.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UserMistake(f"{folder} is not empty; choose a new folder")
+    title = folder.absolute().name.replace("_", " ").replace("-", " ").capitalize()
+    quoted = title.replace("\\", "").replace('"', "'")
+    texts = {
+        "course.toml": fill("course/course.toml.jinja", title=quoted),
+        "README.md": fill("course/README.md.jinja", title=title),
+        ".gitignore": read("course/gitignore"),
+    }
+    return [_written(folder / name, text) for name, text in texts.items()]
 
 
 def create(course: Course, name: str) -> list[Path]:
@@ -46,10 +64,16 @@ def create(course: Course, name: str) -> list[Path]:
     }
     title = name.replace("_", " ").capitalize()
     for path, template in targets.items():
-        text = fill(f"assignment/{template}.jinja", name=name, package=package, title=title)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", newline="\n")
+        _written(
+            path, fill(f"assignment/{template}.jinja", name=name, package=package, title=title)
+        )
     return list(targets)
+
+
+def _written(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8", newline="\n")
+    return path
 
 
 def _refuse_bad(name: str) -> None:

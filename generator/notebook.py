@@ -2,30 +2,41 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from importlib import import_module
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+from generator.cells import Fate, fates
+from generator.dialect import DIALECTS
 from generator.mistakes import collecting, refuse
+from generator.outputs import KEEP_OUTPUT, kept_outputs
+from generator.sheet import dump, load, placed
 from generator.strip import Block, Stripped, split_lines, strip_text
+from gradlab.course import GRADED
 from gradlab.errors import AuthorMistake, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping, Sequence
 
-    from generator.dialect import Kind
+    from generator.dialect import Dialect, Kind
 
-__all__ = ["RELEASE_ONLY", "STAFF_ONLY", "Sheet", "release_notebook"]
+__all__ = ["RELEASE_ONLY", "SOLUTION", "STAFF_ONLY", "Sheet", "release_notebook"]
 
 STAFF_ONLY = "staff-only"  # such a cell is dropped from the release
 RELEASE_ONLY = "release-only"  # such a cell is shipped, but does not run in the master
-KEPT_TAGS = ("raises-exception",)  # what notebook tools act on; all other tags are the author's
+SOLUTION = "solution"  # such a cell is written by students from its first line to its last
+OURS = (STAFF_ONLY, RELEASE_ONLY, SOLUTION, KEEP_OUTPUT)
+# What notebook tools and the grader act on; all other tags are the author's.
+KEPT_TAGS = ("raises-exception", GRADED, KEEP_OUTPUT)
 POINTS = re.compile(r"\{points:([^{}]*)\}")
-KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+# A cell without markers of its own is put between these.
+AROUND = {
+    "code": ("### BEGIN SOLUTION\n", "\n### END SOLUTION"),
+    "markdown": ("<!-- BEGIN SOLUTION -->\n", "\n<!-- END SOLUTION -->"),
+}
 
 
 @dataclass(frozen=True)
@@ -47,13 +58,42 @@ class Sheet:
 class Cell:
     """A master's cell, the place that messages name, and its text without blocks."""
 
-    node: Any
+    node: Mapping[str, Any]
     place: Place
     stripped: Stripped
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether nothing is left of it."""
+        return bool(self.stripped.removed) and not self.stripped.text.strip()
+
+
+@dataclass(frozen=True)
+class Master:
+    """What is known of a master while its cells are read.
+
+    Attributes:
+        points: the points of every check and question.
+        dialects: the course's.
+        code: the code of all cells by their ids; names that a block assigns may be used there.
+    """
+
+    points: Mapping[str, Fraction | float]
+    dialects: Sequence[Dialect]
+    code: Mapping[str, str]
+
+    def beside(self, node: Mapping[str, Any]) -> str:
+        """Return the code of all other cells."""
+        return "\n".join(text for name, text in self.code.items() if name != node["id"])
+
 
 def release_notebook(
-    content: bytes, where: Place, name: str, points: Mapping[str, Fraction | float]
+    content: bytes,
+    where: Place,
+    name: str,
+    points: Mapping[str, Fraction | float],
+    dialects: Sequence[Dialect] = DIALECTS,
+    metadata: Mapping[str, Any] = MappingProxyType({}),
 ) -> Sheet:
     """Return the student's notebook of a master.
 
@@ -65,104 +105,100 @@ def release_notebook(
         where: the master's file, for messages.
         name: the assignment's name, stored in the metadata.
         points: the points of every check and question.
+        dialects: the course's.
+        metadata: what the notebook's metadata hold besides.
 
     Raises:
         AuthorMistake: the notebook is not readable.
         Problems: its cells have mistakes; all of them, each with its place.
     """
     mistakes: list[AuthorMistake] = []
-    cells = []
-    removed: list[Block] = []
-    for node, place in _placed(_read(content, where), where, mistakes):
+    pairs = list(placed(load(content, where), where, mistakes))
+    nodes = [node for node, _ in pairs]
+    code = {node["id"]: node["source"] for node in nodes if node["cell_type"] == "code"}
+    master = Master(points, dialects, code)
+    read: list[Cell] = []
+    with collecting(mistakes):
+        for (node, place), fate in zip(
+            pairs, fates(nodes, [place for _, place in pairs], dialects), strict=True
+        ):
+            with collecting(mistakes):
+                read += _read(node, place, fate, master)
+    cells = [cell for cell in read if not cell.is_gone]
+    finished = []
+    for cell in cells:
         with collecting(mistakes):
-            if _is_staff_only(node, place):
-                removed.append(_whole(node, place))
-                continue
-            stripped = _stripped(node, place, points)
-            cells.append(Cell(node, place, stripped))
-            removed.extend(stripped.removed)
+            finished.append(_clean(cell))
     refuse(mistakes)
+    removed = tuple(block for cell in read for block in cell.stripped.removed)
     origins = tuple((cell.place, cell.stripped.origins) for cell in cells)
-    return Sheet(_written(cells, name, where), tuple(removed), origins)
+    return Sheet(dump(finished, name, metadata), removed, origins)
 
 
-def _nbformat() -> Any:
-    """Return the library, which is heavy to import, when it is needed."""
-    return import_module("nbformat")
+def _read(node: Mapping[str, Any], place: Place, fate: Fate, master: Master) -> list[Cell]:
+    """Return the cell without its blocks; [] where it is only a marker of others."""
+    if fate.what == "skip":
+        return []
+    tags = _tags(node, place)
+    if STAFF_ONLY in tags or fate.what == "drop":
+        return [Cell(node, place, _gone(node, place, fate.mark or STAFF_ONLY))]
+    if fate.what == "solution" and node["cell_type"] == "markdown":
+        return [Cell(node, place, _gone(node, place, fate.mark, fate.text))]
+    stripped = _stripped(node, place, master)
+    if not stripped.removed and (SOLUTION in tags or _is_nbgrader_solution(node)):
+        stripped = _stripped_whole(node, place, master)
+    if fate.what == "solution" and node["cell_type"] == "code" and not stripped.removed:
+        message = "a solution cell in which nothing is marked, so that all of it would be released"
+        raise AuthorMistake(f"{message}; mark what students write", place)
+    return [Cell(node, place, stripped)]
 
 
-def _read(content: bytes, where: Place) -> Any:
-    """Return the notebook in the form of nbformat 4, with ids only where the file had them."""
-    nbformat = _nbformat()
-    try:
-        notebook = nbformat.reader.reads(content.decode("utf-8"))
-        had_ids = (notebook.nbformat, notebook.get("nbformat_minor", 0)) >= (4, 5)
-        notebook = nbformat.convert(notebook, 4)
-        cells = [(cell.cell_type, cell.source, cell.metadata) for cell in notebook.cells]
-    except (ValueError, AttributeError, TypeError, nbformat.ValidationError) as error:
-        shown = str(error).split("\n", 1)[0]
-        raise AuthorMistake(f"not a readable notebook: {shown}", where) from error
-    if not had_ids:
-        for cell in notebook.cells:
-            cell.pop("id", None)
-    known = {"code", "markdown", "raw"}
-    for number, (kind, _, _) in enumerate(cells, 1):
-        if kind not in known:
-            place = replace(where, cell=f"cell {number}")
-            raise AuthorMistake(f"unknown kind of cell {kind!r}", place)
-    return notebook
-
-
-def _placed(
-    notebook: Any, where: Place, mistakes: list[AuthorMistake]
-) -> Iterator[tuple[Any, Place]]:
-    """Yield every cell with its place, and give an id to those that have none."""
-    taken = {cell["id"] for cell in notebook.cells if "id" in cell}
-    seen = set()
-    for number, cell in enumerate(notebook.cells, 1):
-        place = replace(where, cell=cell.get("id", f"cell {number}"))
-        if "id" not in cell:
-            cell["id"] = _new_id(cell, taken)
-            taken.add(cell["id"])
-        elif cell["id"] in seen:
-            message = f"cell {number} has the id of an earlier cell"
-            mistakes.append(AuthorMistake(message, place))
-        seen.add(cell["id"])
-        yield cell, place
-
-
-def _new_id(cell: Any, taken: set[str]) -> str:
-    """Return an id made from the cell's text: it survives when other cells come and go."""
-    for attempt in range(len(taken) + 1):
-        text = f"{cell.cell_type}\0{attempt}\0{cell.source}"
-        fresh = hashlib.sha256(text.encode()).hexdigest()[:12]
-        if fresh not in taken:
-            break
-    return fresh
-
-
-def _is_staff_only(node: Any, place: Place) -> bool:
-    tags = node.metadata.get("tags") or []
+def _tags(node: Mapping[str, Any], place: Place) -> list[Any]:
+    tags = node["metadata"].get("tags") or []
+    if not isinstance(tags, list):
+        raise AuthorMistake(f"tags must be a list, not {tags!r}", place)
     for tag in tags:
         meant = re.sub(r"[\s_-]+", "-", str(tag).strip().lower())
-        if meant in (STAFF_ONLY, RELEASE_ONLY) and tag != meant:
+        if meant in OURS and tag != meant:
             raise AuthorMistake(f"the tag {tag!r} has no effect; did you mean {meant!r}?", place)
-    return STAFF_ONLY in tags
+    return tags
 
 
-def _whole(node: Any, place: Place) -> Block:
-    lines = tuple(line.rstrip("\r\n") for line in split_lines(node.source))
-    kind: Kind = "code" if node.cell_type == "code" else "markdown"
-    return Block(STAFF_ONLY, kind, replace(place, line=1), lines)
+def _is_nbgrader_solution(node: Mapping[str, Any]) -> bool:
+    settings = node["metadata"].get("nbgrader")
+    return isinstance(settings, dict) and settings.get("solution") is True
 
 
-def _stripped(node: Any, place: Place, points: Mapping[str, Fraction | float]) -> Stripped:
-    if node.cell_type == "code":
-        return strip_text(node.source, place)
-    if node.cell_type == "raw":
-        return Stripped(node.source)
-    stripped = strip_text(node.source, place, "markdown")
-    return replace(stripped, text=_with_points(stripped, place, points))
+def _kind(node: Mapping[str, Any]) -> Kind:
+    return "code" if node["cell_type"] == "code" else "markdown"
+
+
+def _gone(node: Mapping[str, Any], place: Place, mark: str, text: str = "") -> Stripped:
+    """Return what is left of a cell that is taken out whole: nothing, or a text instead."""
+    lines = tuple(line.rstrip("\r\n") for line in split_lines(node["source"]))
+    block = Block(mark, _kind(node), replace(place, line=1), lines)
+    return Stripped(text, (block,), (1,) * len(split_lines(text)))
+
+
+def _stripped_whole(node: Mapping[str, Any], place: Place, master: Master) -> Stripped:
+    """Return a cell of which everything is one block."""
+    if not node["source"].strip():
+        return Stripped(node["source"])
+    start, end = AROUND[_kind(node)]
+    whole = {**node, "source": f"{start}{node['source']}{end}"}
+    stripped = _stripped(whole, place, master)
+    removed = tuple(replace(b, where=replace(b.where, line=1)) for b in stripped.removed)
+    return Stripped(stripped.text.rstrip("\n"), removed, (1,) * len(stripped.origins))
+
+
+def _stripped(node: Mapping[str, Any], place: Place, master: Master) -> Stripped:
+    source = node["source"]
+    if node["cell_type"] == "code":
+        return strip_text(source, place, "code", master.dialects, master.beside(node))
+    if node["cell_type"] == "raw":
+        return Stripped(source, (), tuple(range(1, len(split_lines(source)) + 1)))
+    stripped = strip_text(source, place, "markdown", master.dialects)
+    return replace(stripped, text=_with_points(stripped, place, master.points))
 
 
 def _with_points(stripped: Stripped, place: Place, points: Mapping[str, Fraction | float]) -> str:
@@ -190,40 +226,24 @@ def _number(points: Fraction | float) -> str:
     return f"{float(points):g}"
 
 
-def _written(cells: list[Cell], name: str, where: Place) -> bytes:
-    nbformat = _nbformat()
-    notebook = nbformat.v4.new_notebook(
-        cells=[_clean(cell) for cell in cells],
-        metadata={
-            "gradlab": {"assignment": name},
-            "kernelspec": KERNEL,
-            "language_info": {"name": "python"},
-        },
-    )
-    notebook.nbformat_minor = 5
-    try:
-        nbformat.validate(notebook)
-    except nbformat.ValidationError as error:
-        shown = str(error).split("\n", 1)[0]
-        raise AuthorMistake(f"not a valid notebook: {shown}", where) from error
-    text: str = nbformat.writes(notebook)
-    return f"{text.rstrip()}\n".encode()
-
-
-def _clean(cell: Cell) -> Any:
+def _clean(cell: Cell) -> dict[str, Any]:
     """Return the student's cell: only what it needs, locked where nothing is to be written."""
     text, node = cell.stripped.text, cell.node
+    tags = list(node["metadata"].get("tags") or [])
     metadata: dict[str, Any] = {"deletable": False}
     if not cell.stripped.removed:
         metadata["editable"] = False
-    if tags := [tag for tag in node.metadata.get("tags") or [] if tag in KEPT_TAGS]:
-        metadata["tags"] = tags
-    fresh = {"cell_type": node.cell_type, "id": node.id, "metadata": metadata, "source": text}
-    if node.cell_type == "code":
-        fresh |= {"execution_count": None, "outputs": []}
-    attachments = node.get("attachments", {})
+    if kept := [tag for tag in KEPT_TAGS if tag in tags]:
+        metadata["tags"] = kept
+    fresh = {"cell_type": node["cell_type"], "id": node["id"], "metadata": metadata, "source": text}
+    if node["cell_type"] == "code":
+        writes = bool(cell.stripped.removed)
+        keep = KEEP_OUTPUT in tags
+        outputs = kept_outputs(dict(node), cell.place, writes=writes) if keep else []
+        fresh |= {"execution_count": None, "outputs": outputs}
+    attachments = node.get("attachments") or {}
     if shown := {
         key: attachments[key] for key in attachments if f"attachment:{key}" in unquote(text)
     }:
         fresh["attachments"] = shown
-    return _nbformat().from_dict(fresh)
+    return fresh

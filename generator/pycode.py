@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import ast
-import io
 import re
-import tokenize
 import warnings
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
 
-__all__ = ["Line", "live", "parse"]
+__all__ = ["Line", "dead", "live", "parse"]
 
+MAGIC_SIGN = re.compile(r"[%!?]")
 CELL_MAGIC = re.compile(r"\s*%%(?!(?:time|timeit|capture|prun)\b)")
 LINE_MAGIC = re.compile(r"^(\s*)(?:[%!?].*|\S.*\?\s*)$", re.MULTILINE)
 ASSIGNED_MAGIC = re.compile(r"^(\s*[\w, ]+=\s*)[%!].*$", re.MULTILINE)
-LAYOUT = {tokenize.NEWLINE, tokenize.NL, tokenize.INDENT, tokenize.DEDENT, tokenize.COMMENT}
+PIECE = re.compile(
+    r"#[^\n]*|[rRbBuUfF]{0,2}(?P<quote>\"\"\"|'''|\"|')"
+    r"(?:(?<=\"\"\")(?:\\[\s\S]|(?!\"\"\")[^\\])*(?:\"\"\")?"
+    r"|(?<=''')(?:\\[\s\S]|(?!''')[^\\])*(?:''')?"
+    r"|(?<=\")(?:\\.|[^\"\\\n])*\"?|(?<=')(?:\\.|[^'\\\n])*'?)"
+)
+ENDS = re.compile(r"[ \t\r]*(?:#[^\n]*)?(?:\n|\Z)")
+CONTINUED = frozenset("([{,=+-*/%\\\"'")  # what cannot stand above a statement
 PLAIN_CALLS = {"enumerate", "len", "range", "reversed", "sorted", "zip"}
 VIEWS = {"items", "keys", "values"}
 ARRAY_METHODS = {"argmax", "argmin", "argsort", "cumsum", "dot", "max", "mean", "min", "std", "sum"}
 
 
+@lru_cache(maxsize=1024)
 def parse(text: str) -> ast.Module:
     """Return the syntax tree of a module or a notebook cell; IPython magics count as `pass`.
 
@@ -33,6 +39,8 @@ def parse(text: str) -> ast.Module:
         try:
             return ast.parse(text)
         except SyntaxError:
+            if not MAGIC_SIGN.search(text):
+                raise
             return ast.parse(_without_magics(text))
 
 
@@ -44,29 +52,37 @@ def _without_magics(text: str) -> str:
 
 @lru_cache(maxsize=1024)
 def live(text: str) -> str:
-    """Return the text without comments and docstrings; as it is if it is not Python."""
-    try:
-        tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
-    except (SyntaxError, tokenize.TokenError):
-        return text
-    lines = io.StringIO(text).readlines()
-    before = tokenize.NEWLINE
-    dead = []
-    for token, after in pairwise(tokens):
-        alone = before in LAYOUT and after.type == tokenize.NEWLINE
-        if token.type == tokenize.COMMENT or (token.type == tokenize.STRING and alone):
-            dead.append(token)
-        before = token.type
-    for token in reversed(dead):
-        _cut(lines, token)
-    return "".join(lines)
+    """Return the text without comments and docstrings, with all its lines."""
+    kept: list[str] = []
+    at, above = 0, ""  # `above` is the last character that says something
+    for match in PIECE.finditer(text):
+        between = text[at : match.start()]
+        kept.append(between)
+        above = between.rstrip()[-1:] or above
+        starts_line = not text[text.rfind("\n", 0, match.start()) + 1 : match.start()].strip()
+        if match["quote"] and not (starts_line and _ends_line(text, match, above)):
+            kept.append(match[0])
+            above = match["quote"]
+        else:
+            kept.append("\n" * match[0].count("\n"))
+        at = match.end()
+    return "".join([*kept, text[at:]])
 
 
-def _cut(lines: list[str], token: tokenize.TokenInfo) -> None:
-    (first, start), (last, end) = token.start, token.end
-    tail = lines[last - 1][end:]
-    lines[first - 1 : last] = [lines[first - 1][:start] + tail]
-    lines[first:first] = ["\n"] * (last - first)
+def _ends_line(text: str, match: re.Match[str], above: str) -> bool:
+    """Tell whether a string at the start of a line is a statement: complete, in no expression."""
+    is_closed = len(match[0]) > len(match["quote"]) and match[0].endswith(match["quote"])
+    ends = is_closed and ENDS.match(text, match.end()) is not None
+    return ends and (not above or above not in CONTINUED)
+
+
+def dead(text: str) -> str:
+    """Return what `live` leaves out: the comments and docstrings alone, each in its line."""
+    kept = live(text).split("\n")
+    return "\n".join(
+        line if not alive.strip() else line[len(alive) :] if line.startswith(alive) else ""
+        for line, alive in zip(text.split("\n"), kept, strict=True)
+    )
 
 
 @dataclass(frozen=True)
@@ -83,6 +99,7 @@ class Line:
     computes: bool
 
     @classmethod
+    @lru_cache(maxsize=65536)
     def read(cls, text: str) -> Line:
         """Return what can be said of a line; a part of a statement is neither."""
         for candidate in (text, f"{text} pass", f"if 0: pass\n{text} pass"):

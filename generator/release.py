@@ -12,13 +12,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from generator.dialect import read_dialects
 from generator.draft import Draft, Origin
 from generator.guard import guard
 from generator.mistakes import collecting, refuse
-from generator.notebook import release_notebook
-from generator.strip import Block, strip_text
+from generator.modules import place_of, stripped_module, text_of
+from generator.notebook import STAFF_ONLY, release_notebook
 from generator.template import fill, read
 from gradlab import __version__
 from gradlab.errors import AuthorMistake, Place, UserMistake
@@ -27,9 +28,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from fractions import Fraction
 
+    from generator.dialect import Dialect
+    from generator.strip import Block
     from gradlab.course import Assignment
 
-__all__ = ["Release", "build", "write"]
+__all__ = ["MANIFEST", "Release", "build", "write"]
 
 NOTHING: Mapping[str, bytes] = MappingProxyType({})
 NO_POINTS: Mapping[str, Fraction | float] = MappingProxyType({})
@@ -44,10 +47,12 @@ class Release:
     Attributes:
         name: the assignment's name.
         files: the content of every file by its path, sorted by path.
+        notes: what the author should know of it, a line each.
     """
 
     name: str
     files: Mapping[str, bytes]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,7 @@ def build(
     *,
     points: Mapping[str, Fraction | float] = NO_POINTS,
     extra: Mapping[str, bytes] = NOTHING,
+    metadata: Mapping[str, Any] = NOTHING,
     secrets: Sequence[tuple[str, str]] = (),
 ) -> Release:
     """Return the release of an assignment, in memory and guarded.
@@ -72,6 +78,7 @@ def build(
         assignment: what to release.
         points: the points of every check and question, for `{points:NAME}`.
         extra: further files, made elsewhere (`check.py`).
+        metadata: what every notebook carries besides, by key (`otter`).
         secrets: names and texts of which nothing may be released, besides `checks.py`.
 
     Raises:
@@ -79,100 +86,112 @@ def build(
             with its place.
     """
     mistakes: list[AuthorMistake] = []
+    dialects = read_dialects(assignment.course.dialects)
     parts = [Part(_fixed_files(assignment)), Part(extra)]
     for notebook in assignment.notebooks:
         with collecting(mistakes):
-            parts.append(_notebook(assignment, notebook, points))
+            parts.append(_notebook(assignment, notebook, points, dialects, metadata))
     for module in assignment.modules:
         with collecting(mistakes):
-            parts.append(_module(assignment, module))
-    parts.append(_supplied(assignment))
+            parts.append(_module(assignment, module, dialects))
+    parts.append(_whole(assignment))
+    if not mistakes:
+        mistakes += _nothing_to_write(assignment, parts)
     refuse([*mistakes, *_collisions(parts)])
-    draft = _draft(assignment, parts, secrets)
-    guard(draft)
-    return Release(assignment.name, draft.files)
+    draft = _draft(assignment, parts, secrets, dialects)
+    notes = guard(draft)
+    return Release(assignment.name, draft.files, notes)
 
 
-def _place(assignment: Assignment, path: Path) -> Place:
-    """Return the place of a file, as seen from the course's folder where it lies in it."""
-    root = assignment.course.root
-    shown = path.relative_to(root) if path.is_relative_to(root) else path
-    return Place(shown.as_posix())
-
-
-def _notebook(assignment: Assignment, name: str, points: Mapping[str, Fraction | float]) -> Part:
-    path = assignment.folder / name
-    place = _place(assignment, path)
-    sheet = release_notebook(path.read_bytes(), place, assignment.name, points)
+def _notebook(
+    assignment: Assignment,
+    name: str,
+    points: Mapping[str, Fraction | float],
+    dialects: Sequence[Dialect],
+    metadata: Mapping[str, Any],
+) -> Part:
+    place = place_of(assignment, assignment.master(name))
+    content = assignment.read_notebook(name)
+    sheet = release_notebook(content, place, assignment.name, points, dialects, metadata)
     origins: dict[tuple[str, int | None], Origin] = {(name, None): Origin(place)}
     origins |= {(name, number): Origin(*origin) for number, origin in enumerate(sheet.origins)}
     return Part({name: sheet.content}, origins, sheet.removed)
 
 
-def _module(assignment: Assignment, name: str) -> Part:
-    source, target = assignment.source / name, assignment.module_path(name)
-    place, text = _text(assignment, source)
-    stripped = strip_text(text, place)
-    origin = Origin(place, stripped.origins)
+def _module(assignment: Assignment, name: str, dialects: Sequence[Dialect]) -> Part:
+    place, stripped = stripped_module(assignment, name, dialects)
+    target, origin = assignment.module_path(name), Origin(place, stripped.origins)
     return Part({target: stripped.text.encode()}, {(target, None): origin}, stripped.removed)
 
 
-def _supplied(assignment: Assignment) -> Part:
-    names = [
-        name for name in ("__init__.py", *assignment.supplied) if name not in assignment.modules
-    ]
-    paths = {assignment.module_path(name): assignment.source / name for name in names}
-    return Part(
-        {name: path.read_bytes() if path.exists() else b"" for name, path in paths.items()},
-        {(name, None): Origin(_place(assignment, path)) for name, path in paths.items()},
-    )
+def _whole(assignment: Assignment) -> Part:
+    """Return what ships as it is: supplied modules, and files of the assignment's folder."""
+    paths = {assignment.module_path(name): assignment.source / name for name in assignment.shared}
+    paths |= {name: assignment.folder / name for name in assignment.files}
+    files = {name: path.read_bytes() for name, path in paths.items()}
+    if "__init__.py" not in assignment.modules:
+        files.setdefault(assignment.module_path("__init__.py"), b"")
+    origins: dict[tuple[str, int | None], Origin] = {}
+    for name, path in paths.items():
+        origins[name, None] = Origin(place_of(assignment, path))
+    return Part(files, origins)
 
 
 def _fixed_files(assignment: Assignment) -> dict[str, bytes]:
     modules = [assignment.module_path(name) for name in assignment.modules]
+    requirements = read("release/requirements.txt")
+    requirements += "" if assignment.client == "check.py" else "otter-grader>=7.0\n"
     readme = fill(
         "release/README.md.jinja",
         title=assignment.title,
         notebooks=assignment.notebooks,
         modules=modules,
         artifacts=assignment.artifacts,
+        scripts=[name for name in assignment.files if name.endswith(".py")],
         hand_in=[*assignment.notebooks, *modules, *assignment.artifacts],
     )
-    requirements = read("release/requirements.txt")
-    return {"README.md": readme.encode(), "requirements.txt": requirements.encode()}
+    environment = fill(
+        "release/environment.yml.jinja", name=assignment.name, packages=requirements.split()
+    )
+    texts = {"README.md": readme, "requirements.txt": requirements, "environment.yml": environment}
+    return {name: text.encode() for name, text in texts.items()}
 
 
 def _draft(
-    assignment: Assignment, parts: Sequence[Part], secrets: Sequence[tuple[str, str]]
+    assignment: Assignment,
+    parts: Sequence[Part],
+    secrets: Sequence[tuple[str, str]],
+    dialects: Sequence[Dialect],
 ) -> Draft:
     contents = dict(sorted(item for part in parts for item in part.files.items()))
     folder = assignment.folder
     hidden = [(Place(name), text) for name, text in secrets]
-    hidden += [_text(assignment, folder / "checks.py")]
+    hidden += [text_of(assignment, folder / "checks.py")]
     return Draft(
         assignment=assignment,
         files=dict(sorted({**contents, MANIFEST: _manifest(assignment, contents)}.items())),
         removed=[block for part in parts for block in part.removed],
         origins=ChainMap(*(dict(part.origins) for part in parts)),
         hidden=hidden,
-        public=_text(assignment, folder / "public.py"),
+        public=text_of(assignment, folder / "public.py"),
         recorded=[path.name for path in sorted(folder.glob("expected/checks*"))],
+        dialects=dialects,
     )
+
+
+def _nothing_to_write(assignment: Assignment, parts: Sequence[Part]) -> list[AuthorMistake]:
+    """Return what is wrong with notebooks that stand alone and in which nothing is marked."""
+    marked = any(block.mark != STAFF_ONLY for part in parts for block in part.removed)
+    if marked or assignment.modules or not assignment.notebooks:
+        return []
+    message = "nothing to write in any notebook: mark what students write"
+    return [AuthorMistake(message, place_of(assignment, assignment.folder))]
 
 
 def _collisions(parts: Sequence[Part]) -> list[AuthorMistake]:
     counts = Counter(name for part in parts for name in part.files)
     message = "two files of the release have this name"
     return [AuthorMistake(message, Place(name)) for name, count in counts.items() if count > 1]
-
-
-def _text(assignment: Assignment, path: Path) -> tuple[Place, str]:
-    """Return a file's place and text; the text is empty where there is no such file."""
-    place = _place(assignment, path)
-    try:
-        return place, path.read_bytes().decode("utf-8") if path.exists() else ""
-    except UnicodeDecodeError as error:
-        raise AuthorMistake(f"not UTF-8: {error}", place) from error
 
 
 def _manifest(assignment: Assignment, contents: Mapping[str, bytes]) -> bytes:

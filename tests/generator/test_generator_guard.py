@@ -21,6 +21,11 @@ def leak(place: str, line: str = LINE, where: str = "solutions/net/layers.py:10"
     return f"{place}: the solution's line `{line}` ({where}) would be released"
 
 
+def found(tiny: Tiny, **more: Any) -> list[str]:
+    """Return what the build refuses, without what to do about it."""
+    return [line.rpartition("; ")[0] or line for line in tiny.problems(**more)]
+
+
 def test_a_clean_master_is_released(tiny: Tiny) -> None:
     tiny.module(SOLUTION)
     assert tiny.build().files
@@ -42,19 +47,19 @@ def test_a_line_of_the_solution_in_a_cell(tiny: Tiny, kind: str, text: str, line
     tiny.module(SOLUTION)
     stored: dict[str, Any] = {"outputs": [], "execution_count": None} if kind == "code" else {}
     tiny.cells.append({"cell_type": kind, "source": text, "metadata": {}, **stored})
-    assert tiny.problems() == [leak(f"{NOTEBOOK}:c2:{line}")]
+    assert found(tiny) == [leak(f"{NOTEBOOK}:c2:{line}")]
 
 
 def test_a_line_of_the_solution_elsewhere_in_its_module(tiny: Tiny) -> None:
     tiny.module(SOLUTION)
     tiny.texts["solutions/net/layers.py"] += f"\n\ndef old(x, w):\n    {LINE}\n    return hidden\n"
-    assert tiny.problems() == [leak("solutions/net/layers.py:19")]
+    assert found(tiny) == [leak("solutions/net/layers.py:19")]
 
 
 def test_a_line_of_the_solution_in_an_extra_file(tiny: Tiny) -> None:
     tiny.module(SOLUTION)
     extra = {"check.py": f"x = w = 0\n{LINE}\n".encode()}
-    assert tiny.problems(extra=extra) == [leak("check.py:2")]
+    assert found(tiny, extra=extra) == [leak("check.py:2")]
 
 
 def test_supplied_code_is_public(tiny: Tiny) -> None:
@@ -84,7 +89,7 @@ def test_three_short_lines_in_a_row_are_a_leak(tiny: Tiny) -> None:
     tiny.module("\n".join([*short, "out = sum3"]))
     tiny.markdown("Try\n\n    " + "\n    ".join(short))
     what = "the solution's 3 lines from `sum1 = x @ w` (solutions/net/layers.py:9)"
-    assert tiny.problems() == [f"{NOTEBOOK}:c2:3: {what} would be released"]
+    assert found(tiny) == [f"{NOTEBOOK}:c2:3: {what} would be released"]
     tiny.cells[-1]["source"] = "Try `sum1 = x @ w`, then `sum2 = a + b`."
     assert tiny.build().files
 
@@ -96,21 +101,25 @@ def test_a_whole_block_is_a_leak_even_if_its_lines_are_given(tiny: Tiny) -> None
     assert tiny.build().files
     tiny.code("# a scratch cell\n" + "\n# and more\n".join(lines))
     what = f"the solution's 2 lines from `{lines[0]}` ({NOTEBOOK}:c3:2)"
-    assert tiny.problems() == [f"{NOTEBOOK}:c4:2: {what} would be released"]
+    assert found(tiny) == [f"{NOTEBOOK}:c4:2: {what} would be released"]
 
 
 def test_a_written_answer_in_another_cell(tiny: Tiny) -> None:
     answer = "The gradient of the ReLU is zero there."
     tiny.markdown(f"<!-- BEGIN SOLUTION -->\n{answer}\n<!-- END SOLUTION -->")
     tiny.code(f"# {answer}")
-    assert tiny.problems() == [leak(f"{NOTEBOOK}:c3:1", answer, f"{NOTEBOOK}:c2:2")]
+    assert found(tiny) == [leak(f"{NOTEBOOK}:c3:1", answer, f"{NOTEBOOK}:c2:2")]
 
 
 def test_text_of_a_staff_cell_in_another_cell(tiny: Tiny) -> None:
     tiny.markdown("Accept 41 and 43 as well.", metadata={"tags": ["staff-only"]})
     tiny.markdown("Note: Accept 41 and 43 as well.")
-    wanted = leak(f"{NOTEBOOK}:c3:1", "Accept 41 and 43 as well.", f"{NOTEBOOK}:c2:1")
-    assert tiny.problems() == [wanted]
+    assert tiny.problems() == [
+        (
+            f"{NOTEBOOK}:c3:1: a staff-only cell's line `Accept 41 and 43 as well.` "
+            f"({NOTEBOOK}:c2:1) would be released; take it out"
+        )
+    ]
 
 
 def test_hidden_checks_in_a_release(tiny: Tiny) -> None:
@@ -121,13 +130,9 @@ def test_hidden_checks_in_a_release(tiny: Tiny) -> None:
     lines = "# relu keeps corners\nexpect(student, [-3.25, 17.5])\n# the trick is a batch of one\n"
     assert tiny.problems(extra={"check.py": lines.encode()}) == [
         (
-            "check.py:3: a line of assignments/tiny/checks.py:3 would be released: "
-            "`the trick is a batch of one`"
-        ),
-        (
-            "check.py:2: a line of assignments/tiny/checks.py:8 would be released: "
-            "`expect(student, [-3.25, 17.5])`"
-        ),
+            "check.py:2: a hidden file's 2 lines from `expect(student, [-3.25, 17.5])` "
+            "(assignments/tiny/checks.py:8) would be released; take it out"
+        )
     ]
 
 
@@ -141,14 +146,18 @@ def test_what_public_checks_say_is_public(tiny: Tiny) -> None:
 def test_further_secrets(tiny: Tiny) -> None:
     tiny.markdown("The rubric gives two points for the sign.")
     secrets = [("rubric.md", "Rubric\n# The rubric gives two points for the sign.")]
-    assert tiny.problems(secrets=secrets)[0].startswith(f"{NOTEBOOK}:c2:1: a line of rubric.md:2")
+    wanted = f"{NOTEBOOK}:c2:1: a hidden file's line `# The rubric gives two points for the sign.`"
+    assert tiny.problems(secrets=secrets)[0].startswith(f"{wanted} (rubric.md:2)")
 
 
 def test_names_of_recordings(tiny: Tiny) -> None:
     tiny.texts["assignments/tiny/expected/checks.npz"] = ""
     tiny.markdown("See\nexpected/checks.npz.")
     assert tiny.problems() == [
-        f"{NOTEBOOK}:c2:2: checks.npz holds hidden expected values; students must not read of it"
+        (
+            f"{NOTEBOOK}:c2:2: checks.npz holds hidden expected values; "
+            "students must not read of it; take it out"
+        )
     ]
 
 
@@ -196,7 +205,9 @@ def test_a_marker_in_the_wrong_kind_of_cell(tiny: Tiny, kind: str, marker: str) 
     stored: dict[str, Any] = {"outputs": [], "execution_count": None} if kind == "code" else {}
     text = f'"""\n{marker}\n"""'
     tiny.cells.append({"cell_type": kind, "source": text, "metadata": {}, **stored})
-    assert f"{NOTEBOOK}:c2:2: `{marker}` " in tiny.problems()[0]
+    (problem,) = tiny.problems()
+    assert problem.startswith(f"{NOTEBOOK}:c2:2: `")
+    assert f"{marker.strip('#<>!- ')}` " in problem or f"{marker}` " in problem
 
 
 def test_half_a_marker_in_a_supplied_file(tiny: Tiny) -> None:
@@ -219,14 +230,14 @@ def test_imports_that_students_lack(tiny: Tiny, code: str, module: str) -> None:
     tiny.texts["solutions/net/secret.py"] = ""
     tiny.code(code)
     line = len(code.splitlines())
-    assert tiny.problems() == [f"{NOTEBOOK}:c2:{line}: students have no module {module!r}"]
+    assert found(tiny) == [f"{NOTEBOOK}:c2:{line}: students have no module {module!r}"]
 
 
 def test_relative_imports(tiny: Tiny) -> None:
     tiny.texts["solutions/net/given.py"] = "from . import layers, TAU\nfrom .layers import relu\n"
     assert tiny.build().files
     tiny.texts["solutions/net/given.py"] = "from .missing import relu\n"
-    assert tiny.problems() == ["solutions/net/given.py:1: students have no module 'net.missing'"]
+    assert found(tiny) == ["solutions/net/given.py:1: students have no module 'net.missing'"]
 
 
 @pytest.mark.parametrize(
@@ -242,7 +253,7 @@ def test_relative_imports(tiny: Tiny) -> None:
 def test_public_checks_that_use_hidden_ones(tiny: Tiny, code: str) -> None:
     tiny.texts["assignments/tiny/public.py"] = f"x = 1\n{code}\n"
     wanted = "assignments/tiny/public.py:2: public checks may not use the hidden ones"
-    assert tiny.problems() == [wanted]
+    assert found(tiny) == [wanted]
 
 
 def test_public_checks_that_do_not_parse(tiny: Tiny) -> None:
@@ -252,7 +263,7 @@ def test_public_checks_that_do_not_parse(tiny: Tiny) -> None:
 
 def test_files_that_nobody_asked_for(tiny: Tiny) -> None:
     assert tiny.problems(extra={"notes.txt": b""}) == [
-        "notes.txt: this file does not belong in a release"
+        "notes.txt: does not belong in a release; list it in assignment.toml or drop it"
     ]
 
 
@@ -287,7 +298,7 @@ def test_outputs_and_metadata_are_read(tiny: Tiny, left: dict[str, Any]) -> None
     tiny.build()
     made = draft(tiny, **left)
     secret = Draft(made.assignment, made.files, (), hidden=[(made.origin("s").place, LINE)])
-    with pytest.raises(Problems, match=r"tiny\.ipynb: a line of s:1 would be released"):
+    with pytest.raises(Problems, match=r"tiny\.ipynb: a hidden file's line `.*` \(s:1\) would"):
         guard(secret)
 
 

@@ -55,7 +55,8 @@ def test_cells_with_something_to_write_can_be_edited(tiny: Tiny) -> None:
 def test_staff_cells_go_and_release_cells_stay(tiny: Tiny) -> None:
     tiny.code("secret = relu(41)", metadata={"tags": ["staff-only"]})
     tiny.code("from check import check", metadata={"tags": ["release-only"]})
-    assert [item["id"] for item in tiny.released_cells()] == ["c1", "c3"]
+    cells = tiny.released_cells(extra={"check.py": b"def check(): ...\n"})
+    assert [item["id"] for item in cells] == ["c1", "c3"]
 
 
 def test_a_tag_that_is_nearly_ours_is_an_error(tiny: Tiny) -> None:
@@ -65,6 +66,13 @@ def test_a_tag_that_is_nearly_ours_is_an_error(tiny: Tiny) -> None:
             "assignments/tiny/tiny.ipynb:c2: the tag 'Staff_only' has no effect; "
             "did you mean 'staff-only'?"
         )
+    ]
+
+
+def test_tags_that_are_no_list_are_an_error(tiny: Tiny) -> None:
+    tiny.code("secret = 41", metadata={"tags": "staff-only"})
+    assert tiny.problems() == [
+        "assignments/tiny/tiny.ipynb:c2: tags must be a list, not 'staff-only'"
     ]
 
 
@@ -172,5 +180,6 @@ def test_magics_are_python_enough(tiny: Tiny) -> None:
 
 
 def test_raw_cells_stay_as_they_are(tiny: Tiny) -> None:
-    tiny.cells.append({"cell_type": "raw", "source": "{points:x}", "metadata": {}})
-    assert tiny.released_cells()[1]["source"] == "{points:x}"
+    text = "*x*\n\n  {points}"
+    tiny.cells.append({"cell_type": "raw", "source": text, "metadata": {}})
+    assert tiny.released_cells()[1]["source"] == text

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.pycode import Line, live, parse
+from generator.pycode import Line, dead, live, parse
 
 
 @pytest.mark.parametrize(
@@ -68,6 +68,16 @@ def test_live_code_has_no_comments_and_docstrings_but_all_lines() -> None:
         *["    "] * 2,
         "",
     ]
+
+
+def test_what_is_not_alive_stays_in_its_line() -> None:
+    text = '"""Doc."""\nx = 1  # gone\ny = ("a"\n     "b")\n# all\n'
+    assert dead(text).split("\n") == ['"""Doc."""', "# gone", "", "", "# all", ""]
+
+
+def test_texts_in_brackets_are_alive() -> None:
+    text = 'x = [\n    "a",\n    # no text\n    "b"\n    "c",\n]\n'
+    assert live(text) == text.replace("# no text", "")
 
 
 def test_what_cannot_be_cut_into_tokens_is_alive() -> None:
