@@ -13,15 +13,15 @@ from gradlab.errors import GraderFault, StudentFault
 
 if TYPE_CHECKING:
     from autograder.expect import Expect
+    from autograder.forkserver import ForkServer
     from autograder.remote import Session
     from autograder.session import Staged
     from autograder.suite import Check
-    from autograder.worker import ForkServer
 
 __all__ = ["TrustedSession", "attempt"]
 
 # The reference is trusted and may have to prepare a data set the first time.
-TRUSTED = Limits(cpu_s=300, wall_s=600, memory_mb=4096, reply_mb=512, file_mb=1024)
+TRUSTED = Limits(cpu_s=300, cell_s=300, wall_s=600, memory_mb=4096, reply_mb=512, file_mb=1024)
 
 
 class TrustedSession(CheckSession):
@@ -56,9 +56,10 @@ def attempt(
         StudentFault: the session's code failed.
         AuthorMistake, GraderFault: as their names say.
     """
-    given: dict[str, Any] = {"student": Student(session, outlines), "expect": expect}
-    given["draw"] = Draw(seed)
-    if "reference" not in check.needs:
+    student = Student(session, outlines)
+    expect.attend(student, outlines)
+    given: dict[str, Any] = {"student": student, "expect": expect, "draw": Draw(seed)}
+    if "reference" not in check.takes:
         check.run(**given)
         return
     if reference is None:

@@ -33,6 +33,21 @@ class Draw:
         """Return an int64 array, uniform in low, ..., high - 1."""
         return self._random.randint(low, high, shape, dtype=np.int64)
 
+    def away(self, *shape: int, gap: float = 0.1) -> np.ndarray:
+        """Return normals pushed away from 0, to |x| >= `gap`: no ReLU has its kink nearby."""
+        x = self._random.standard_normal(shape)
+        return x + np.where(x < 0, -gap, gap)
+
+    def distinct(self, *shape: int, gap: float = 0.05) -> np.ndarray:
+        """Return shuffled values `gap` apart and `gap / 2` from 0: no maximum has a tie nearby."""
+        size = int(np.prod(shape))
+        values = gap * (np.arange(size) - size // 2 + 0.5)
+        return self._random.permutation(values).reshape(shape)
+
+    def ties(self, *shape: int, levels: int = 3) -> np.ndarray:
+        """Return floats that are small whole numbers, 0 in the middle: many are equal."""
+        return self._random.randint(0, levels, shape).astype(np.float64) - levels // 2
+
     def labels(self, count: int, classes: int) -> np.ndarray:
         """Return `count` shuffled class labels in which every class occurs if it can."""
         return self._random.permutation(np.arange(count, dtype=np.int64) % classes)

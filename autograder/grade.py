@@ -5,33 +5,34 @@ from __future__ import annotations
 import time
 import traceback
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from autograder.attempt import attempt
-from autograder.expect import Judge
-from autograder.intake import Submission
-from autograder.outcome import Outcome, Results, plain
-from autograder.recording import Recording
-from autograder.remote import Outlines
-from autograder.session import CheckSession
+from autograder.budget import Budget
+from autograder.examiner import Examiner
+from autograder.follow import defects
+from autograder.intake import Source, Submission
+from autograder.known import NOTHING_KNOWN, Known
+from autograder.outcome import Outcome, Results, plain, skipped
+from autograder.recording import write_atomically
+from autograder.session import Workers
 from autograder.stage import Plan, stage, stage_reference
-from autograder.suites import load_suites
-from gradlab.errors import GradlabError, StudentFault, UserMistake
+from autograder.suites import read_suites
+from gradlab.errors import UserMistake
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from autograder.recording import Drawn
+    from autograder.cells import Figure
+    from autograder.forkserver import ForkServer
+    from autograder.recording import Recording
     from autograder.session import Staged
     from autograder.suite import Check, Suite
-    from autograder.worker import ForkServer
     from gradlab.course import Assignment, Limits
 
-__all__ = ["Grader", "grade_class"]
+__all__ = ["Grader", "grade_class", "in_turn"]
 
 
 @dataclass(frozen=True)
@@ -42,15 +43,19 @@ class Grader:
         suites: each with its recording.
         plan: which files are the students'.
         limits: per check.
+        budget_s: wall-clock seconds for all checks of a submission together.
         server: forks the students' workers.
         trusted: forks the reference's, and the reference itself.
+        known: what typical mistakes give.
     """
 
     suites: tuple[tuple[Suite, Recording], ...]
     plan: Plan
     limits: Limits
+    budget_s: int
     server: ForkServer
     trusted: tuple[ForkServer, Staged]
+    known: Known = NOTHING_KNOWN
 
     @classmethod
     def of(
@@ -64,104 +69,118 @@ class Grader:
         Raises:
             AuthorMistake: a suite or its recording is not what it should be.
         """
-        folder = assignment.folder / "expected"
-        loaded = load_suites(assignment).items()
-        suites = tuple((suite, Recording.read(folder, name)) for name, suite in loaded)
+        suites = read_suites(assignment.folder)
         plan = Plan.of(assignment, released, suites[-1][1].holes)
         trusted = (servers[1], stage_reference(assignment))
-        return cls(suites, plan, assignment.limits, servers[0], trusted)
+        limits, budget_s = assignment.limits, assignment.budget_s
+        known = Known.read(assignment.folder / "expected")
+        return cls(suites, plan, limits, budget_s, servers[0], trusted, known)
 
-    def grade(self, submission: Submission, folder: Path) -> Results:
-        """Grade one submission; `folder/results.json` exists from the first moment on."""
+    def grade(
+        self,
+        submission: Submission,
+        folder: Path,
+        tell: Callable[[Results], object] = lambda _: None,
+    ) -> Results:
+        """Grade one submission; `folder/results.json` exists from the first moment on.
+
+        Args:
+            submission: whose.
+            folder: where everything is written.
+            tell: gets the results whenever they have been written.
+        """
+
+        def write() -> None:
+            results.write(folder)
+            tell(results)
+
         start = time.monotonic()
-        results = Results(submission.id)
-        results.write(folder)
+        results = Results(submission.id, level=self.server.box.level)
+        write()
         staged, notes = stage(submission, self.plan)
         results.notes = [plain(note) for note in (submission.problem, *notes) if note]
         results.staff = [plain(note) for note in submission.notes]
-        for outcome in self._outcomes(staged, submission.digest):
-            results.outcomes.append(outcome)
-            results.seconds = time.monotonic() - start
-            results.write(folder)
+        with closing(Workers(self.server, staged)) as workers:
+            for outcome in self._outcomes(self.examiner(submission, staged, workers)):
+                results.outcomes.append(outcome)
+                results.seconds = time.monotonic() - start
+                write()
+        results.staff += defects(results.outcomes)
+        results.figures = tuple(_kept_figures(workers.figures, folder))
         results.finished = True
-        results.write(folder)
+        write()
         return results
 
-    def _outcomes(self, staged: Staged, digest: str) -> Iterator[Outcome]:
-        for suite, recording in self.suites:
-            for check in suite.checks:
-                begin = time.monotonic()
-                outcome = self._judge(check, recording, staged, digest)
-                yield replace(outcome, seconds=time.monotonic() - begin)
+    def examiner(self, submission: Submission, staged: Staged, workers: Workers) -> Examiner:
+        """Return who runs the checks on a staged submission."""
+        digest, known = submission.digest, self.known
+        return Examiner(self.server, self.trusted, staged, digest, workers, known=known)
 
-    def _judge(self, check: Check, recording: Recording, staged: Staged, digest: str) -> Outcome:
-        if check.function is None:
-            return Outcome(check, "needs a person", staff=check.rubric)
-        try:
-            drawn = recording.pick(check.name, digest)
-            return self._attempt(check, drawn, staged)
-        except GradlabError as error:
-            return Outcome(check, "broken", staff=str(error))
-        except Exception:  # noqa: BLE001 - a grader's own fault is never a student's zero
-            return Outcome(check, "broken", staff=traceback.format_exc())
+    def _outcomes(self, examiner: Examiner) -> Iterator[Outcome]:
+        turns = in_turn(self.suites)
+        budget = Budget(self.budget_s, [self._limits(check) for check, _ in turns])
+        done: dict[str, dict[str, Outcome]] = {recording.key: {} for _, recording in self.suites}
+        for check, recording in turns:
+            begin, before = time.monotonic(), done[recording.key]
+            limits = budget.next()
+            late = skipped(check, before) or self._too_late(check, limits)
+            outcome = late or examiner.examine(check, recording, limits or self.limits, before)
+            before[check.name] = outcome
+            yield replace(outcome, seconds=time.monotonic() - begin)
 
-    def _attempt(self, check: Check, drawn: Drawn, staged: Staged) -> Outcome:
-        judge, outlines = Judge(list(drawn.findings)), Outlines(drawn.outlines)
-        limits = replace(self.limits, **dict(check.limits))
-        with closing(CheckSession(self.server, staged, limits, drawn.seed)) as session:
-            fault = self._run(check, session, judge, outlines, drawn.seed)
-            credit = any(item.credit for item in judge.findings())
-            if fault is None and outlines.strange and not credit:
-                fault = StudentFault("missed", "", frames=tuple(outlines.strange))
-            fault = _named(fault, session) if fault else None
-        return _outcome(check, judge, fault, f"seed {drawn.seed}\n{session.report()}")
+    def _limits(self, check: Check) -> Limits | None:
+        return replace(self.limits, **dict(check.limits)) if check.function else None
 
-    def _run(
-        self, check: Check, session: CheckSession, judge: Judge, outlines: Outlines, seed: int
-    ) -> StudentFault | None:
-        try:
-            attempt(check, session, judge, outlines, seed, self.trusted)
-        except StudentFault as fault:
-            return fault
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
-            if not outlines.strange:  # then nothing of the student's can have caused it
-                raise
-            text = "\n".join(outlines.strange.values())
-            return StudentFault("missed", text, traceback.format_exc(), tuple(outlines.strange))
-        return None
+    def _too_late(self, check: Check, limits: Limits | None) -> Outcome | None:
+        """Return the outcome of a check whose own time is more than what is left."""
+        if limits or check.function is None:
+            return None
+        text = f"Earlier questions used up the {self.budget_s} s that a whole submission may take."
+        return Outcome(check, "skipped", message=text)
 
 
-def _named(fault: StudentFault, session: CheckSession) -> StudentFault:
-    """Say "not implemented" where the function that failed is still the release's."""
-    if fault.status in ("raised", "missed") and (name := session.untouched(fault.frames)):
-        return StudentFault("not implemented", f"`{name}` is still empty.", fault.staff)
-    return fault
+def in_turn(suites: Sequence[tuple[Suite, Recording]]) -> list[tuple[Check, Recording]]:
+    """Return checks in the order in which they run: question by question, each after its needs.
+
+    Checks of one question can share a worker, those of the public suite too.
+    """
+    rows = [(check, recording) for suite, recording in suites for check in suite.checks]
+    order = list(dict.fromkeys(check.question for check, _ in rows))
+    waiting = sorted(rows, key=lambda row: order.index(row[0].question))
+    turns: list[tuple[Check, Recording]] = []
+    while waiting:
+        done = {(recording.key, check.name) for check, recording in turns}
+        ready = (row for row in waiting if {(row[1].key, n) for n in row[0].needs} <= done)
+        turns.append(next(ready, waiting[0]))
+        waiting.remove(turns[-1])
+    return turns
 
 
-def _outcome(check: Check, judge: Judge, fault: StudentFault | None, staff: str) -> Outcome:
-    findings = judge.findings()
-    total = sum(Fraction(item.share) for item in findings)
-    earned = sum(Fraction(item.share) * item.credit for item in findings)
-    credit = earned / total if total else Fraction(0)
-    status = "earned" if credit == 1 else "partial" if credit else "missed"
-    messages = [item.message for item in findings if item.message]
-    details = [item.staff for item in findings if item.staff]
-    if fault:
-        status = fault.status
-        messages.append(fault.message)
-        details.append(fault.staff)
-    text = "\n".join(filter(None, messages))
-    return Outcome(check, status, credit, text, "\n".join([*details, staff]), tuple(findings))
+def _kept_figures(figures: Sequence[Figure], folder: Path) -> Iterator[tuple[str, str]]:
+    for number, figure in enumerate(figures, 1):
+        path = folder / f"figure-{number}.png"
+        write_atomically(path, figure.png)
+        yield plain(figure.label), f"{folder.name}/{path.name}"
 
 
 def grade_class(
     grader: Grader,
-    paths: Sequence[Path],
+    paths: Sequence[Source],
     out: Path,
     jobs: int,
     progress: Callable[[Results], Any],
 ) -> list[Results]:
-    """Grade submissions into `out/<id>/`, `jobs` at a time; return them in the order of `paths`.
+    """Grade submissions into `out/<id>/`, `jobs` at a time.
+
+    Args:
+        grader: of the assignment.
+        paths: the submissions.
+        out: the class's folder.
+        jobs: how many at a time.
+        progress: gets the results of each as it is done.
+
+    Returns:
+        The results without their texts, in the order of `paths`.
 
     Raises:
         UserMistake: `out` cannot be written.
@@ -171,12 +190,14 @@ def grade_class(
     except OSError as error:
         raise UserMistake(f"results cannot be written to {out}: {error.strerror}") from error
     folders = _folders(paths, out)
-    results: dict[Path, Results] = {}
+    for folder in folders.values():
+        _announce(folder)
+    results: dict[Source, Results] = {}
     with closing(_Pool(jobs)) as pool:
         running = {pool.submit(_grade_path, grader, path, folders[path]): path for path in paths}
         for done in as_completed(running):
-            results[running[done]] = done.result()
             progress(done.result())
+            results[running.pop(done)] = done.result().slim()
     return [results[path] for path in paths]
 
 
@@ -186,9 +207,9 @@ class _Pool(ThreadPoolExecutor):
         self.shutdown(cancel_futures=True)
 
 
-def _folders(paths: Sequence[Path], out: Path) -> dict[Path, Path]:
+def _folders(paths: Sequence[Source], out: Path) -> dict[Source, Path]:
     """Return a folder of its own for each submission, also where two have the same name."""
-    folders: dict[Path, Path] = {}
+    folders: dict[Source, Path] = {}
     for path in paths:
         name = stem = Submission.id_of(path)
         number = 2
@@ -198,7 +219,15 @@ def _folders(paths: Sequence[Path], out: Path) -> dict[Path, Path]:
     return folders
 
 
-def _grade_path(grader: Grader, path: Path, folder: Path) -> Results:
+def _announce(folder: Path) -> None:
+    """Write that grading did not finish, until it has; results of an earlier run stay till then."""
+    with suppress(OSError):  # it comes up again when the submission has its turn
+        folder.mkdir(mode=0o700, exist_ok=True)
+        if not (folder / "results.json").exists():
+            Results(folder.name).write(folder)
+
+
+def _grade_path(grader: Grader, path: Source, folder: Path) -> Results:
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
         return grader.grade(replace(Submission.read(path), id=folder.name), folder)

@@ -1,151 +1,155 @@
-"""The student's own machine: public checks against modules in the same process."""
+"""`check.py` as its users see it: a command, and `check` and `submit` in a notebook."""
 
 from __future__ import annotations
 
-import copy
+import difflib
 import sys
-import traceback
-from fractions import Fraction
-from pathlib import Path
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from types import ModuleType
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+    from types import FrameType
 
-    from autograder.suite import Check, Suite
+    from autograder.at_home.homework import Homework, Row
+    from autograder.at_home.judging import Names
+    from autograder.suite import Check
 
-from autograder.box.objects import Objects
-from autograder.box.untouched import untouched
-from autograder.expect import Finding, Judge, Wanted
-from autograder.remote import Outlines, Student
-from gradlab.errors import StudentFault
+from autograder.at_home.handing_in import look, pack
+from autograder.at_home.judging import Desk, refuse_names
+from autograder.at_home.process import FRESH, OPEN, SAVED, answer, fresh_rows
+from autograder.at_home.saved import run_saved
+from autograder.at_home.table import Report, coloured, row_lines, says_colour
 
-__all__ = ["Home"]
+__all__ = ["Home", "names_around"]
+
+SUBMIT = "--submit"
+USAGE = f"""usage: python check.py             all public checks
+       python check.py QUESTION    those of one question
+       python check.py {SUBMIT}    look at what you hand in and pack submission.zip"""
 
 
-class _HomeSession:
-    """Answers in this process; the modules are loaded afresh, so that edits count."""
+def names_around(frame: FrameType) -> Names:
+    """Return the notebook's names: IPython's, or those where `check` was called."""
+    shell = _shell()
+    return {**(shell.user_ns if shell else frame.f_globals)}
 
-    def __init__(self, roles: Mapping[str, str]) -> None:
-        self._roles = roles
-        self._objects = Objects()
 
-    def ask(self, op: str, **request: Any) -> Any:
-        try:
-            return self._objects.answer({"op": op, **copy.deepcopy(request)})
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever the student's code raises
-            tell = traceback.extract_tb(error.__traceback__)
-            inside = [frame for frame in tell if Path(frame.filename).name != "check.py"]
-            trace = "".join(traceback.format_list(inside))
-            frames = [frame.name for frame in inside]
-            text = "".join(traceback.format_exception_only(type(error), error)).strip()
-            raise StudentFault("raised", text, trace, frames) from None
+def _shell() -> Any:
+    """Return the running IPython, or None."""
+    ipython = sys.modules.get("IPython")
+    return ipython.get_ipython() if ipython else None
 
-    def module(self, role: str) -> str:
-        self.ask("import", module=self._roles[role])
-        return self._roles[role]
 
-    def define(self, name: str) -> None:
-        raise StudentFault("raised", f"{name} of the notebook is not looked at here.")
+def use_open(names: Names, wanted: str) -> None:
+    """Look a name up in a notebook that is open.
 
-    def artifact(self, name: str) -> dict[str, Any]:
-        raise StudentFault("raised", f"{name} is not looked at here.")
+    Raises:
+        NameError: it has no value yet.
+    """
+    if wanted not in names:
+        raise NameError(f"{wanted} has no value yet: run the cell that gives it one")
 
 
 class Home:
-    """The public checks of one assignment.
+    """The public checks of one assignment on a student's machine.
 
     Args:
-        suite: the checks.
-        recorded: for each check its findings and outlines, as plain data.
-        roles: the dotted module name for each role.
-        holes: names of the functions that students write.
-        released: the students' modules as they were handed out, by path.
+        homework: the assignment.
+        folder: where the student's files are.
+        script: `check.py`, to be run anew for each answer; None to try everything in this process.
     """
 
-    def __init__(
-        self,
-        suite: Suite,
-        recorded: Mapping[str, Any],
-        roles: Mapping[str, str],
-        holes: Sequence[str],
-        released: Mapping[str, str],
-    ) -> None:
-        self._suite, self._recorded, self._roles = suite, recorded, roles
-        self._holes, self._released = holes, released
+    def __init__(self, homework: Homework, folder: Path, script: Path | None = None) -> None:
+        self._homework, self._folder, self._script = homework, folder, script
 
     def main(self, arguments: Sequence[str]) -> int:
-        """Run `check.py` as a command: questions by name, or all; 0 if all is right, else 1."""
-        folder = str(Path(sys.argv[0]).resolve().parent)
-        if folder not in sys.path:
-            sys.path.insert(0, folder)
+        """Run `check.py` as a command; return 0 if all is right, 1 if not, 2 if misused."""
+        self._prepare()
+        if arguments[:1] == [FRESH]:
+            notebook = refuse_names if arguments[1] == OPEN else self._saved
+            return answer(Desk(self._homework, self._folder, notebook, {}), arguments[2:])
+        if arguments == [SUBMIT]:
+            self.submit()
+            return 0
+        if any(argument.startswith("-") for argument in arguments):
+            print(USAGE)  # noqa: T201 - a command's output
+            return 0 if {"-h", "--help"} & set(arguments) else 2
         right = [self.check(question) for question in (arguments or [""])]
         return 0 if all(right) else 1
 
-    def check(self, question: str = "") -> bool:
-        """Try the checks of a question, or all, and print what came of each."""
-        chosen = [c for c in self._suite.checks if question in ("", c.question, c.name)]
+    def check(self, question: str = "", names: Names | None = None) -> bool:
+        """Try the checks of a question, or all, and show what came of each.
+
+        Args:
+            question: its name, or a check's, or '' for all.
+            names: of an open notebook; None to take them from its file.
+        """
+        self._prepare()
+        chosen = self._homework.chosen(question)
         if not chosen:
-            known = ", ".join(dict.fromkeys(check.question for check in self._suite.checks))
-            print(f"There is no question {question!r}; there are: {known}")  # noqa: T201
+            print(self._unknown(question))  # noqa: T201 - a command's output
             return False
-        right = [self._try(check) for check in chosen]
-        print(f"{sum(right)} of {len(right)} right")  # noqa: T201 - a command's output
+        rows = self._rows(chosen, names)
+        shell = _shell() if names is not None else None
+        if shell is None:
+            return self._print(chosen, rows)
+        report = Report(self._homework.title, list(rows))
+        sys.modules["IPython"].display.display(report)
+        return report.right
+
+    def verdict(self, name: str, names: Names) -> str:
+        """Return `right`, or what is wrong with one check: what otter shows."""
+        self._prepare()
+        (row,) = self._rows(self._homework.chosen(name), names)
+        return "right" if row.right else "\n".join(row_lines(row, 0)).strip()
+
+    def submit(self) -> None:
+        """Look at what is handed in, pack `submission.zip`, and say what is in it."""
+        self._prepare()
+        colour = says_colour()
+        found = look(self._homework, self._folder)
+        for item in found:
+            print(f"{coloured(item.word, 8, colour=colour)} {item.text}")  # noqa: T201
+        if self._homework.suite.checks:
+            self.check()
+        lines = pack(self._homework, self._folder, sum(item.word != "ok" for item in found))
+        print("\n".join(lines))  # noqa: T201
+
+    def _prepare(self) -> None:
+        """Let the student's package be found, whatever folder this was called from."""
+        if str(self._folder) not in sys.path:
+            sys.path.insert(0, str(self._folder))
+
+    def _rows(self, checks: Sequence[Check], names: Names | None) -> Iterator[Row]:
+        """Yield what comes of each check; those that need an open notebook's names run here."""
+        notebook = self._saved if names is None else use_open
+        here = Desk(self._homework, self._folder, notebook, names or {})
+        fresh = self._fresh(checks, SAVED if names is None else OPEN)
+        for check in checks:
+            yield next(fresh, None) or here.judge(check)
+
+    def _fresh(self, checks: Sequence[Check], mode: str) -> Iterator[Row | None]:
+        if self._script is not None:
+            with suppress(OSError):  # a system that starts no processes
+                yield from fresh_rows(self._script, self._homework, checks, mode)
+
+    def _saved(self, names: Names, wanted: str) -> None:
+        run_saved([self._folder / name for name in self._homework.notebooks], names, wanted)
+
+    def _print(self, checks: Sequence[Check], rows: Iterable[Row]) -> bool:
+        """Print the table row by row, as the checks end."""
+        width, colour = max(len(check.question) for check in checks), says_colour()
+        right = []
+        for row in rows:
+            print("\n".join(row_lines(row, width, colour=colour)), flush=True)  # noqa: T201
+            right.append(row.right)
+        print(f"{sum(right)} of {len(right)} right")  # noqa: T201
         return all(right)
 
-    def _try(self, check: Check) -> bool:
-        status, text = self._judge(check)
-        print(f"[{status}] {check.question}: {check.title}")  # noqa: T201
-        for line in text.splitlines():
-            print(f"    {line}")  # noqa: T201
-        return status == "right"
-
-    def _judge(self, check: Check) -> tuple[str, str]:
-        recorded = self._recorded[check.name]
-        judge = Judge([Wanted(n, s, v, tuple(t)) for n, s, v, t in recorded["findings"]])
-        outlines = Outlines(recorded["outlines"])
-        session = _HomeSession(self._roles)
-        before = self._forget()
-        try:
-            check.run(student=Student(session, outlines), expect=judge)
-        except StudentFault as fault:
-            return self._fault(fault.frames, fault.message, fault.staff)
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
-            return self._fault(outlines.strange, "\n".join(outlines.strange.values()), "")
-        finally:
-            sys.modules.update(before)
-        return self._verdict(judge.findings(), outlines)
-
-    def _verdict(self, findings: list[Finding], outlines: Outlines) -> tuple[str, str]:
-        text = "\n".join(finding.message for finding in findings if finding.message)
-        if all(finding.credit == 1 for finding in findings):
-            return "right", ""
-        credit = sum((finding.credit for finding in findings), Fraction(0))
-        if not credit and outlines.strange:
-            return self._fault(outlines.strange, text, "")
-        return "partly right" if credit else "not right", text
-
-    def _fault(self, frames: Any, message: str, trace: str) -> tuple[str, str]:
-        empty = sorted(set(frames) & set(self._holes) & set(self._empty()))
-        if empty:
-            return "not implemented", f"{empty[0]} is still empty."
-        return "not right", f"{message}\n{trace}".strip()
-
-    def _empty(self) -> list[str]:
-        """Return the functions that still read as they were handed out."""
-        paths = {name: Path(*name.split(".")).with_suffix(".py") for name in self._roles.values()}
-        loaded = {name: sys.modules.get(name) for name in paths}
-        sources = {
-            paths[name].as_posix(): Path(module.__file__).read_bytes()
-            for name, module in loaded.items()
-            if module and module.__file__
-        }
-        released = {name: text.encode() for name, text in self._released.items()}
-        return [name.rpartition(".")[2] for name in untouched(sources, released)]
-
-    def _forget(self) -> dict[str, ModuleType]:
-        """Forget the student's modules, so that the check loads them anew; return the old ones."""
-        packages = {name.split(".")[0] for name in self._roles.values()}
-        old = [name for name in sys.modules if name.split(".")[0] in packages]
-        return {name: sys.modules.pop(name) for name in old}
+    def _unknown(self, question: str) -> str:
+        known = list(dict.fromkeys(check.question for check in self._homework.suite.checks))
+        near = difflib.get_close_matches(question, known, 1)
+        meant = f" Did you mean {near[0]!r}?" if near else ""
+        return f"There is no question {question!r}; there are: {', '.join(known)}.{meant}"

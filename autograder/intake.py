@@ -1,32 +1,37 @@
-"""A submission, read into memory: a folder, a zip, or a single notebook or module.
-
-Nothing is extracted to disk, links are not followed, and names, counts and sizes are bounded.
-"""
+"""A submission, read into memory: a folder, a zip, a tar, or a single notebook or module."""
 
 from __future__ import annotations
 
 import hashlib
+import io
 import re
-import stat
-import zipfile
-from dataclasses import dataclass
-from functools import partial
-from pathlib import Path, PurePosixPath
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gradlab.errors import UserMistake
+from autograder.archives import ARCHIVES, UnreadableError, archive, folder, single
+from autograder.upload import BOUNDS, Refused, Upload, system_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from autograder.upload import Bounds
 
-__all__ = ["Submission", "find_submissions"]
+__all__ = ["Source", "Submission"]
 
-MOST_FILES = 500
-MOST_BYTES = 64 << 20
-SUFFIXES = frozenset({".py", ".ipynb", ".npz", ".npy", ".txt", ".md", ".csv", ".json"})
-LONGEST_NAME = 200
-PART = re.compile(r"[\w][\w .()+\-]*")
-SYSTEM = frozenset({"__MACOSX", "__pycache__", "node_modules", "cifar-10-batches-py"})
+MOST_NAMES = 5  # of the files that were refused for one reason
+MOST_REASON = 200
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a submission lies.
+
+    Attributes:
+        path: a folder, an archive or a file.
+        prefix: what the names of its files begin with, in a download of many submissions.
+    """
+
+    path: Path
+    prefix: str = ""
 
 
 @dataclass(frozen=True)
@@ -36,13 +41,13 @@ class Submission:
     Attributes:
         id: the name of its folder or file, made safe for paths and pages.
         files: contents by relative path.
-        notes: what was passed over, and why.
+        refused: the files that were not taken.
         problem: why it could not be read at all, or "".
     """
 
     id: str
     files: dict[str, bytes]
-    notes: tuple[str, ...] = ()
+    refused: tuple[Refused, ...] = ()
     problem: str = ""
 
     @property
@@ -54,143 +59,73 @@ class Submission:
             total.update(content)
         return total.hexdigest()
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """One line for each reason why files were not taken, with the first of their names."""
+        reasons = dict.fromkeys(item.reason for item in self.refused)
+        return tuple(self._note(reason) for reason in reasons)
+
+    def _note(self, reason: str) -> str:
+        names = [item.name for item in self.refused if item.reason == reason]
+        shown = ", ".join(ascii(name[:80]) for name in names[:MOST_NAMES])
+        more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+        return f"passed over {shown}{more}: {reason}"
+
     @staticmethod
-    def id_of(path: Path) -> str:
-        """Return the id of the submission at `path`, without reading it."""
-        return safe_name(path.stem if path.is_file() else path.name)
+    def id_of(source: Source | Path) -> str:
+        """Return the id of the submission at `source`, without reading it."""
+        path, prefix = _place(source)
+        if prefix:
+            return safe_name(prefix.strip("/").rpartition("/")[2].strip("_"))
+        if path.is_dir():
+            return safe_name(path.name)
+        endings = (end for end in ARCHIVES if path.name.lower().endswith(end))
+        return safe_name(path.name[: len(path.name) - len(next(endings, path.suffix))])
 
     @classmethod
-    def read(cls, path: Path) -> Submission:
-        """Return the submission at `path`; one that cannot be read has a `problem`."""
-        name = cls.id_of(path)
-        reader = _Reader()
+    def read(cls, source: Source | Path, bounds: Bounds = BOUNDS) -> Submission:
+        """Return the submission at `source`; one that cannot be read has a `problem`."""
+        path, prefix = _place(source)
+        upload = Upload(bounds)
         try:
-            if path.is_dir():
-                reader.folder(path)
-            elif path.suffix.lower() == ".zip":
-                reader.zip(path)
-            elif path.is_file():
-                reader.take(path.name, path.stat().st_size, path.read_bytes)
-            else:
-                raise ValueError("it is neither a file nor a folder")  # noqa: TRY301
+            _read(upload, path, prefix)
+        except UnreadableError as error:
+            why = str(error)
         except Exception as error:  # noqa: BLE001 - what zipfile raises is up to the student's file
-            return cls(name, {}, tuple(reader.notes), f"The submission cannot be read: {error}")
-        return cls(name, reader.files, tuple(reader.notes))
+            why = f"it is damaged ({error})"
+        else:
+            taken = cls(cls.id_of(source), upload.files, tuple(upload.refused))
+            return taken if taken.files else replace(taken, problem=taken._nothing())
+        problem = f"The submission cannot be read: {ascii(why)[1:-1][:MOST_REASON]}."
+        return cls(cls.id_of(source), {}, tuple(upload.refused), problem)
+
+    def _nothing(self) -> str:
+        """Say why there is nothing to grade."""
+        return " ".join(["The submission holds no file that can be graded.", *self.notes[:3]])
 
 
-class _Reader:
-    """Collects files within the bounds."""
-
-    def __init__(self) -> None:
-        self.files: dict[str, bytes] = {}
-        self.notes: list[str] = []
-        self._taken: set[str] = set()
-        self._bytes = 0
-
-    def folder(self, root: Path) -> None:
-        for path in _regular_files(root):
-            self.take(path.relative_to(root).as_posix(), path.stat().st_size, path.read_bytes)
-
-    def zip(self, path: Path) -> None:
-        with zipfile.ZipFile(path) as archive:
-            for info in archive.infolist():
-                if info.is_dir():
-                    continue
-                if not _is_plain(info):
-                    self._pass_over(info.filename, "not a plain file, or packed in a rare way")
-                else:
-                    self.take(info.filename, 0, partial(self._unzip, archive, info))
-
-    def _unzip(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
-        with archive.open(info) as file:  # the size in the header is not believed
-            return file.read(MOST_BYTES - self._bytes + 1)
-
-    def take(self, name: str, size: int, read: Callable[[], bytes]) -> None:
-        """Keep a file unless it is refused; `size` is what its reader can promise."""
-        path = PurePosixPath(name)
-        folders = set(path.parts[:-1])
-        if folders & SYSTEM or any(part[0] == "." and part != ".." for part in folders):
-            return
-        if reason := self._refusal(path, name):
-            self._pass_over(name, reason)
-            return
-        if len(self.files) >= MOST_FILES:
-            raise ValueError(f"it has more than {MOST_FILES} files")
-        content = read() if self._bytes + size <= MOST_BYTES else None
-        if content is None or self._bytes + len(content) > MOST_BYTES:
-            raise ValueError(f"it is larger than {MOST_BYTES >> 20} MB")
-        self._bytes += len(content)
-        self.files[str(path)] = content
-        self._taken.add(str(path).lower())
-
-    def _refusal(self, path: PurePosixPath, name: str) -> str:
-        plain = all(PART.fullmatch(part) for part in path.parts)
-        if not plain or path.is_absolute() or len(name.encode()) > LONGEST_NAME:
-            return "its name is not a plain, short, relative path"
-        if path.suffix.lower() not in SUFFIXES:
-            return "files of this kind are not graded"
-        if str(path).lower() in self._taken:
-            return "a second file of this name"
-        if any(parent.suffix.lower() in SUFFIXES for parent in path.parents):
-            return "its folder has a name like a file"
-        return ""
-
-    def _pass_over(self, name: str, reason: str) -> None:
-        if len(self.notes) < 20:  # noqa: PLR2004 - enough to see what is going on
-            self.notes.append(f"passed over {name[:80]!r}: {reason}")
+def _place(source: Source | Path) -> tuple[Path, str]:
+    return (source, "") if isinstance(source, Path) else (source.path, source.prefix)
 
 
-def _is_plain(info: zipfile.ZipInfo) -> bool:
-    kind = stat.S_IFMT(info.external_attr >> 16)
-    packed = info.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-    return kind in (0, stat.S_IFREG) and packed and not info.flag_bits & 1
-
-
-def _regular_files(root: Path) -> Iterator[Path]:
-    for path in sorted(root.iterdir()):
-        mode = path.lstat().st_mode
-        if stat.S_ISDIR(mode) and not path.name.startswith(".") and path.name not in SYSTEM:
-            yield from _regular_files(path)
-        elif stat.S_ISREG(mode) and not path.name.startswith("."):
-            yield path
+def _read(upload: Upload, path: Path, prefix: str) -> None:
+    if path.is_dir():
+        upload.take(folder(path, system_folder), prefix)
+    elif not path.is_file():
+        raise UnreadableError("it is neither a file nor a folder")
+    elif path.name.lower().endswith(ARCHIVES):
+        with path.open("rb") as file, archive(file) as entries:
+            upload.take(entries, prefix)
+    else:
+        upload.take([single(path)])
+    if (inner := upload.unwrap()) is None:
+        return
+    with archive(io.BytesIO(inner)) as entries:
+        upload.take(entries)
+    if upload.unwrap() is not None:
+        raise UnreadableError("it holds one archive in another; hand in the files themselves")
 
 
 def safe_name(name: str) -> str:
     """Return a name of letters, digits, `_`, `-` and `.`, at most 80 of them, not empty."""
     return re.sub(r"[^\w\-.]+", "_", name, flags=re.ASCII).strip(".-")[:80] or "submission"
-
-
-def find_submissions(paths: Iterable[Path], handed_in: Iterable[str]) -> list[Path]:
-    """Return the submissions that the arguments of a command name.
-
-    A folder that holds a file of the assignment (at any depth of two) is one submission; any other
-    folder is a folder of submissions.
-
-    Args:
-        paths: as the user gave them.
-        handed_in: file names that a submission may have.
-
-    Raises:
-        UserMistake: a path does not exist, or there is no submission in it.
-    """
-    names = set(handed_in)
-    found: list[Path] = []
-    for path in paths:
-        if not path.exists():
-            raise UserMistake(f"{path}: there is no such file or folder")
-        found += [path] if path.is_file() or _is_submission(path, names) else _children(path)
-    if not found:
-        raise UserMistake("no submissions: folders, zips and notebooks are looked for")
-    return found
-
-
-def _is_submission(folder: Path, names: set[str]) -> bool:
-    own = any((folder / name).is_file() for name in names)
-    basenames = {PurePosixPath(name).name for name in names}
-    return own or any(path.name in basenames for path in folder.iterdir() if path.is_file())
-
-
-def _children(folder: Path) -> list[Path]:
-    kinds = {".zip", ".ipynb", ".py"}
-    children = (path for path in sorted(folder.iterdir()) if not path.name.startswith("."))
-    return [path for path in children if path.is_dir() or path.suffix.lower() in kinds]

@@ -5,20 +5,24 @@ from __future__ import annotations
 import json
 import math
 import re
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from autograder.finding import credit_of
 from autograder.recording import write_atomically
 from autograder.status import STATUSES
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from autograder.expect import Finding
+    from autograder.expect import Judge
+    from autograder.finding import Finding, Leader
     from autograder.suite import Check
+    from gradlab.errors import StudentFault
 
-__all__ = ["Outcome", "Results", "plain"]
+__all__ = ["Outcome", "Results", "followed", "judged", "plain", "skipped"]
 
 
 UNPRINTABLE = re.compile(r"[^\n\t\x20-\x7e\xa0-\ud7ff\ue000-\U0010ffff]")
@@ -41,6 +45,8 @@ class Outcome:
         staff: what only staff read.
         findings: what was looked at.
         seconds: wall-clock time.
+        leaders: values for the leaderboard.
+        hangs_on: the earlier checks whose failure made this one fail.
     """
 
     check: Check
@@ -50,6 +56,8 @@ class Outcome:
     staff: str = ""
     findings: tuple[Finding, ...] = ()
     seconds: float = 0.0
+    leaders: tuple[Leader, ...] = ()
+    hangs_on: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("message", "staff"):
@@ -68,6 +76,11 @@ class Outcome:
         return round(float(self.credit * Fraction(self.check.points).limit_denominator(1000)), 3)
 
     @property
+    def lost(self) -> float:
+        """The points that were not earned."""
+        return round(self.check.points - self.score, 3)
+
+    @property
     def text(self) -> str:
         """What the student reads, in whole sentences."""
         return "\n".join(filter(None, [STATUSES[self.status].student, self.message]))
@@ -76,6 +89,89 @@ class Outcome:
     def for_staff(self) -> str:
         """What staff read, the status's own sentence first."""
         return f"{STATUSES[self.status].staff}\n{self.staff}".strip()
+
+
+def judged(check: Check, judge: Judge, fault: StudentFault | None, staff: str) -> Outcome:
+    """Return what came of a check that was tried.
+
+    Args:
+        check: as declared.
+        judge: who has its findings.
+        fault: what ended it early, if anything.
+        staff: what staff should know beside the findings.
+    """
+    findings, credit = judge.findings(), judge.credit
+    status = "earned" if credit == 1 else "partial" if credit else "missed"
+    told = _told(check, findings)
+    details: list[str] = []
+    for item in findings:
+        details += [item.staff, "" if check.hints else item.hint]
+    if fault:
+        status = fault.status
+        told.append(fault.message)
+        details.append(fault.staff)
+    message, private = ("\n".join(filter(None, lines)) for lines in (told, [*details, staff]))
+    leaders = tuple(judge.leaders)
+    return Outcome(check, status, credit, message, private, tuple(findings), leaders=leaders)
+
+
+def _told(check: Check, findings: Sequence[Finding]) -> list[str]:
+    return [t for f in findings for t in (f.message, f.hint if check.hints else "") if t]
+
+
+def followed(
+    outcome: Outcome, findings: Sequence[Finding], hangs_on: tuple[str, ...], blame: str
+) -> Outcome:
+    """Return an outcome of which a part is right given the student's own wrong layers.
+
+    Args:
+        outcome: what the check earns as it is.
+        findings: the same with what they earn given those layers.
+        hangs_on: the checks of the layers.
+        blame: the layers, and what to do about them, for the student.
+    """
+    check, credit = outcome.check, credit_of(findings)
+    status = "earned" if credit == 1 else "partial"
+    new = replace(outcome, credit=credit, status=status, findings=tuple(findings))
+    hanging = f": {new.lost:g} of {check.points:g} points hang on it" if new.lost else ""
+    lines = [f"Your code here is right given your own {blame}{hanging}.", *_told(check, findings)]
+    head = f"{outcome.staff}\nFollow-through, given {', '.join(hangs_on)}; before:"
+    staff = f"{head}\n{outcome.message}".strip()
+    return replace(new, message="\n".join(lines), staff=staff, hangs_on=hangs_on)
+
+
+def advised(outcome: Outcome, hints: Mapping[str, str]) -> Outcome:
+    """Return an outcome with hints that name known mistakes.
+
+    Args:
+        outcome: of a check that was tried.
+        hints: by finding.
+    """
+    lost = [item.name for item in outcome.findings if item.credit < 1]
+    found: dict[str, list[str]] = {}
+    for name in lost:
+        if name in hints:
+            found.setdefault(hints[name], []).append(name)
+    lines = [
+        f"A known mistake gives just these numbers ({', '.join(names)}): {sentence}"
+        for sentence, names in found.items()
+    ]
+    if outcome.check.hints:
+        return replace(outcome, message="\n".join(filter(None, [outcome.message, *lines])))
+    return replace(outcome, staff="\n".join(filter(None, [outcome.staff, *lines])))
+
+
+def skipped(check: Check, before: Mapping[str, Outcome]) -> Outcome | None:
+    """Return the outcome of a check that one of `before` rules out, or None.
+
+    What waits for a person, or failed by the grader's fault, rules nothing out.
+    """
+    for name in check.needs:
+        other = before.get(name)
+        if other and other.scored and not other.credit:
+            message = f"It builds on a question that failed: {other.check.title}"
+            return Outcome(check, "skipped", message=message, staff=f"needs {name}")
+    return None
 
 
 @dataclass
@@ -89,6 +185,8 @@ class Results:
         staff: what only staff should know.
         finished: whether every check had its turn.
         seconds: wall-clock time.
+        level: how well the grader was protected: a name of `autograder.level.LEVELS`.
+        figures: what the notebook drew, for staff: the cell and the file, below the class's folder.
     """
 
     submission: str
@@ -97,6 +195,8 @@ class Results:
     staff: list[str] = field(default_factory=list)
     finished: bool = False
     seconds: float = 0.0
+    level: str = ""
+    figures: tuple[tuple[str, str], ...] = ()
 
     @property
     def score(self) -> float:
@@ -106,12 +206,12 @@ class Results:
     @property
     def possible(self) -> float:
         """The points that could have been earned by what was graded so far."""
-        return math.fsum(outcome.check.points for outcome in self.outcomes if outcome.scored)
+        return math.fsum(outcome.check.maximum for outcome in self.outcomes if outcome.scored)
 
     @property
     def waiting(self) -> float:
         """The points that wait for a person."""
-        return math.fsum(outcome.check.points for outcome in self.outcomes if not outcome.scored)
+        return math.fsum(outcome.check.maximum for outcome in self.outcomes if not outcome.scored)
 
     @property
     def broken(self) -> bool:
@@ -128,24 +228,35 @@ class Results:
 
     def table(self) -> dict[str, Any]:
         """Return the content of `results.json`: finite numbers, plain text, nothing for staff."""
+        leaders = [leader for outcome in self.outcomes for leader in outcome.leaders]
+        board = {"leaderboard": [asdict(leader) for leader in leaders]} if leaders else {}
         return {
             "score": self.score,
             "execution_time": round(self.seconds, 3),
             "output": "\n".join([self.summary, *self.notes]),
             "output_format": "text",
             "visibility": "visible",
+            "extra_data": {"level": self.level},
             "tests": [_test(number, item) for number, item in enumerate(self.outcomes, 1)],
+            **board,
         }
 
+    def slim(self) -> Results:
+        """Return the same without texts: what tables of a whole class need."""
+        outcomes = [Outcome(o.check, o.status, o.credit) for o in self.outcomes]
+        return replace(self, outcomes=outcomes, notes=[], staff=[], figures=())
+
     def write(self, folder: Path) -> None:
-        """Write `results.json`, and `staff.json` beside it, each at once."""
-        staff = {outcome.check.name: outcome.staff for outcome in self.outcomes if outcome.staff}
-        for name, table in (
-            ("results.json", self.table()),
-            ("staff.json", {"notes": self.staff, "checks": staff}),
-        ):
-            text = json.dumps(table, indent=1, allow_nan=False, ensure_ascii=True)
-            write_atomically(folder / name, (text + "\n").encode())
+        """Write `results.json` at once, and `staff.json` beside it when all is done."""
+        _write_json(folder / "results.json", self.table())
+        if self.finished:
+            staff = {item.check.name: item.staff for item in self.outcomes if item.staff}
+            _write_json(folder / "staff.json", {"notes": self.staff, "checks": staff})
+
+
+def _write_json(path: Path, table: Mapping[str, Any]) -> None:
+    text = json.dumps(table, indent=1, allow_nan=False, ensure_ascii=True)
+    write_atomically(path, (text + "\n").encode())
 
 
 def _test(number: int, outcome: Outcome) -> dict[str, Any]:
@@ -154,11 +265,13 @@ def _test(number: int, outcome: Outcome) -> dict[str, Any]:
         "name": outcome.check.title,
         "output": outcome.text,
         "output_format": "text",
-        "tags": [outcome.check.question],
+        "tags": [outcome.check.question, *outcome.check.tags],
         "extra_data": {"check": outcome.check.name, "status": outcome.status},
     }
+    if outcome.check.visibility != "visible":
+        test["visibility"] = outcome.check.visibility
     if outcome.scored:
         right = outcome.status == "earned"
-        test |= {"score": outcome.score, "max_score": float(outcome.check.points)}
+        test |= {"score": outcome.score, "max_score": float(outcome.check.maximum)}
         test |= {"status": "passed" if right else "failed"}
     return test

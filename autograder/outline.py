@@ -94,13 +94,16 @@ def conform(value: Any, wanted: Outline, what: str) -> Any:
     """Return a tidy value brought to the recorded kinds.
 
     Shapes may differ: that is for the check to judge. Float32 becomes float64, whole floats become
-    integers where integers are wanted, a one-element array becomes a number. A part that is missing
-    or of another kind becomes `Absent`, so that the other parts can still be judged.
+    integers where integers are wanted, a one-element array becomes a number, numbers or arrays of
+    one shape in a row become one array. A part that is missing or of another kind becomes `Absent`,
+    so that the other parts can still be judged.
 
     Raises:
         StudentFault: the whole is of another kind; the message says of which.
     """
     kind = wanted["is"]
+    if kind == "array" and isinstance(value, (list, tuple)):
+        value = _stacked(value, len(wanted["shape"]))
     if kind == "array" and isinstance(value, np.ndarray):
         return _cast(value, np.dtype(wanted["dtype"]), what)
     if kind == "number" and isinstance(value, np.ndarray) and value.size == 1:
@@ -116,6 +119,17 @@ def conform(value: Any, wanted: Outline, what: str) -> Any:
     elif outline(value)["is"] == kind:
         return value
     return _fail(f"{what} should be {describe(wanted)}; yours is {describe(outline(value))}")
+
+
+def _stacked(items: Any, axes: int) -> Any:
+    """Return numbers or arrays of one shape as one array of `axes` axes; else what was given."""
+    plain = all(isinstance(item, (int, float, np.ndarray)) for item in items)
+    if not items or not plain or len({np.shape(item) for item in items}) > 1:
+        return items
+    stacked = np.array([np.asarray(item) for item in items])
+    if stacked.dtype.kind not in NUMBERS:
+        return items
+    return _frozen(stacked.reshape(-1) if axes == 1 and stacked.size == len(items) else stacked)
 
 
 def _part(value: Any, wanted: Outline, what: str) -> Any:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import secrets
 import traceback
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograder.attempt import attempt
 from autograder.box.untouched import untouched
-from autograder.expect import MEASURES
-from autograder.recording import DRAWS, Drawn, Recorder, Recording, provenance
+from autograder.follow import Follower, prove
+from autograder.measure import MEASURES
+from autograder.recorder import Recorder
+from autograder.recording import DRAWS, Drawn, Recording, provenance
 from autograder.remote import Outlines
 from autograder.session import CheckSession
 from autograder.stage import stage_reference
@@ -22,14 +25,17 @@ from gradlab.errors import AuthorMistake, GraderFault, Place, StudentFault
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from autograder.expect import Wanted
+    from autograder.finding import Wanted
+    from autograder.forkserver import ForkServer
     from autograder.session import Staged
     from autograder.suite import Check, Suite
-    from autograder.worker import ForkServer
-    from gradlab.course import Assignment
+    from gradlab.course import Assignment, Limits
     from gradlab.errors import GradlabError
 
-__all__ = ["Drift", "drift", "holes", "record"]
+__all__ = ["Drift", "drawn", "drift", "drift_of_check", "holes", "record", "refuse_shaky"]
+
+# A tolerance has to stay this far above what merely another machine changes.
+MARGIN = 10
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,8 @@ class Drift:
         relative: the same, relative to the largest old entry.
         beyond: whether it passes the check's own tolerance.
         words: what happened where numbers do not say it.
+        error: the largest change in the check's own measure.
+        tolerance: that measure and what is allowed.
     """
 
     check: str
@@ -51,6 +59,8 @@ class Drift:
     relative: float
     beyond: bool
     words: str = ""
+    error: float = 0.0
+    tolerance: tuple[str, float] | None = None
 
 
 def record(
@@ -72,29 +82,50 @@ def record(
     for check in suite.checks:
         if check.function is not None:
             progress(check.name)
-            count = DRAWS if "draw" in check.needs else 1
+            count = DRAWS if "draw" in check.takes else 1
             seeds = before.seeds(check.name, count)
-            checks[check.name] = tuple(_drawn(check, s, assignment, staged, servers) for s in seeds)
+            limits = replace(assignment.limits, **dict(check.limits))
+            checks[check.name] = tuple(drawn(check, s, limits, staged, servers) for s in seeds)
+            if check.follows:
+                _prove(check, checks[check.name], limits, staged, servers)
     source = provenance(_sources(assignment))
     return Recording(checks, before.key, holes(staged.files, released), source)
 
 
-def _drawn(
+def drawn(
     check: Check,
     seed: int,
-    assignment: Assignment,
+    limits: Limits,
     staged: Staged,
     servers: tuple[ForkServer, ForkServer],
 ) -> Drawn:
+    """Return what the reference gives in one check, for one seed.
+
+    Raises:
+        AuthorMistake: the reference fails the check; says how.
+    """
     recorder, outlines = Recorder(), Outlines()
-    with closing(CheckSession(servers[0], staged, assignment.limits, seed)) as session:
+    with closing(CheckSession(servers[0], staged, limits, seed)) as session:
         try:
             attempt(check, session, recorder, outlines, seed, (servers[1], staged))
+            recorder.refuse_unearned()
         except Exception as error:
             raise _mistake(check, error) from error
-    if not recorder.findings:
-        raise AuthorMistake(f"check {check.name} expects nothing", check.place)
     return Drawn(seed, tuple(recorder.findings), tuple(outlines.seen))
+
+
+def _prove(
+    check: Check,
+    draws: tuple[Drawn, ...],
+    limits: Limits,
+    staged: Staged,
+    servers: tuple[ForkServer, ForkServer],
+) -> None:
+    reference, open_session = (servers[1], staged), partial(CheckSession, servers[0], staged)
+    try:
+        prove(Follower(check, open_session, reference, limits), draws)
+    except Exception as error:
+        raise _mistake(check, error) from error
 
 
 def _mistake(check: Check, error: Exception) -> GradlabError:
@@ -137,11 +168,35 @@ def drift(old: Recording, new: Recording) -> list[Drift]:
         if name not in old.checks:
             moved.append(Drift(name, "", np.nan, np.nan, beyond=True, words="new"))
             continue
-        moved += _drift_of_check(name, old.checks[name], draws)
+        moved += drift_of_check(name, old.checks[name], draws)
     return moved
 
 
-def _drift_of_check(name: str, old: tuple[Drawn, ...], new: tuple[Drawn, ...]) -> list[Drift]:
+def refuse_shaky(first: Recording, *others: Recording) -> None:
+    """Refuse tolerances that other runs or machines come near.
+
+    Args:
+        first: a recording.
+        others: of the same draws, made anew and with other kernels of BLAS.
+
+    Raises:
+        AuthorMistake: a value moves by more than a tenth of its tolerance.
+    """
+    moved = [item for other in others for item in drift(first, other)]
+    for item in moved:
+        if item.words:
+            what = f"{item.check} {item.finding}".rstrip()
+            raise AuthorMistake(f"{what}: two recordings differ ({item.words}); seed it")
+        measure, bound = item.tolerance or ("", np.inf)
+        if MARGIN * item.error > bound:
+            raise AuthorMistake(
+                f"{item.check} {item.finding}: another run or machine changes it by "
+                f"{item.error:.2g}; {measure}={bound:g} must be at least {MARGIN} times that"
+            )
+
+
+def drift_of_check(name: str, old: tuple[Drawn, ...], new: tuple[Drawn, ...]) -> list[Drift]:
+    """Return how far the findings of one check moved."""
     if len(old) != len(new):
         return [Drift(name, "", np.nan, np.nan, beyond=True, words="another number of draws")]
     if [d.outlines for d in old] != [d.outlines for d in new]:
@@ -158,20 +213,20 @@ def _drift_of_check(name: str, old: tuple[Drawn, ...], new: tuple[Drawn, ...]) -
 
 
 def _largest(check: str, finding: str, pairs: list[tuple[Wanted, Wanted]]) -> Drift:
-    if any((a.share, a.tolerance) != (b.share, b.tolerance) for a, b in pairs):
+    if any(replace(a, value=None) != replace(b, value=None) for a, b in pairs):
         return Drift(
             check, finding, np.nan, np.nan, beyond=True, words="another share or tolerance"
         )
     if any(np.shape(a.value) != np.shape(b.value) for a, b in pairs):
         return Drift(check, finding, np.nan, np.nan, beyond=True, words="another shape")
-    absolute = relative = 0.0
-    beyond = False
+    absolute = relative = error = 0.0
+    tolerance = pairs[0][0].tolerance
     for before, now in pairs:
         if before.value is None or not before.tolerance:
             continue
         x, y = np.asarray(now.value, np.float64), np.asarray(before.value, np.float64)
-        absolute = max(absolute, MEASURES["max_abs"][0](x, y))
-        relative = max(relative, MEASURES["max_error"][0](x, y))
-        measure, bound = before.tolerance
-        beyond |= MEASURES[measure][0](x, y) > bound
-    return Drift(check, finding, absolute, relative, beyond)
+        absolute = max(absolute, MEASURES["max_abs"].error(x, y))
+        relative = max(relative, MEASURES["max_error"].error(x, y))
+        error = max(error, MEASURES[before.tolerance[0]].error(x, y))
+    beyond = tolerance is not None and error > tolerance[1]
+    return Drift(check, finding, absolute, relative, beyond, "", error, tolerance)

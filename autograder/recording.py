@@ -19,16 +19,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograder.expect import Expect, Finding, Wanted, compare
+from autograder.finding import Wanted
 from gradlab.errors import AuthorMistake, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-__all__ = ["Drawn", "Recorder", "Recording", "provenance", "write_atomically"]
+__all__ = ["Drawn", "Recording", "provenance", "write_atomically"]
 
 DRAWS = 8
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,12 @@ class Recording:
         draws = self.checks[check]
         digest = hmac.new(bytes.fromhex(self.key), f"{submission} {check}".encode(), "sha256")
         return draws[int.from_bytes(digest.digest()[:8], "big") % len(draws)]
+
+    def other(self, check: str, drawn: Drawn) -> Drawn:
+        """Return the draw after a given one; the same if there is but one."""
+        draws = self.checks[check]
+        position = [item.seed for item in draws].index(drawn.seed)
+        return draws[(position + 1) % len(draws)]
 
     def seeds(self, check: str, count: int) -> list[int]:
         """Return the seeds that a check had before, and new secret ones up to `count`."""
@@ -126,7 +132,10 @@ def _draw_tables(
         for item in drawn.findings:
             if item.value is not None:
                 arrays[_key(check, number, item.name)] = np.asarray(item.value)
-        findings = [[item.name, item.share, list(item.tolerance)] for item in drawn.findings]
+        findings = [
+            [item.name, item.share, list(item.tolerance or ()), item.withholds]
+            for item in drawn.findings
+        ]
         table = {"seed": drawn.seed, "findings": findings, "outlines": list(drawn.outlines)}
         tables.append(table)
     return tables
@@ -136,45 +145,13 @@ def _read_draws(check: str, tables: list[Any], arrays: Mapping[str, Any]) -> tup
     draws = []
     for number, table in enumerate(tables):
         findings = []
-        for name, share, tolerance in table["findings"]:
-            key = _key(check, number, name)
-            value = arrays.get(key)
-            findings.append(Wanted(name, share, value, tuple(tolerance)))
+        for name, share, tolerance, *withholds in table["findings"]:  # format 1 has none of these
+            value = arrays.get(_key(check, number, name))
+            findings.append(
+                Wanted(name, share, value, tuple(tolerance) or None, withholds == [True])
+            )
         draws.append(Drawn(table["seed"], tuple(findings), tuple(table["outlines"])))
     return tuple(draws)
-
-
-class Recorder(Expect):
-    """Writes down what the reference gives.
-
-    Attributes:
-        findings: in order.
-    """
-
-    def __init__(self) -> None:
-        self.findings: list[Wanted] = []
-
-    def _close(self, wanted: Wanted, value: Any) -> None:
-        if wanted.value is not None and (
-            problem := compare(wanted.name, value, wanted.value, wanted.tolerance)[0]
-        ):
-            raise AuthorMistake(f"the reference misses a given value: {problem}")
-        if not np.all(np.isfinite(value)):
-            raise AuthorMistake(f"the reference gives {wanted.name} with nan or infinity")
-        given = value if wanted.value is None else np.asarray(wanted.value)
-        self._add(Wanted(wanted.name, wanted.share, given, wanted.tolerance))
-
-    def _found(self, finding: Finding) -> None:
-        if finding.credit != 1:
-            raise AuthorMistake(
-                f"the reference does not earn all of {finding.name}: {finding.message}"
-            )
-        self._add(Wanted(finding.name, finding.share))
-
-    def _add(self, wanted: Wanted) -> None:
-        if any(item.name == wanted.name for item in self.findings):
-            raise AuthorMistake(f"two findings are called {wanted.name}")
-        self.findings.append(wanted)
 
 
 def provenance(files: Mapping[str, bytes]) -> dict[str, str]:
@@ -193,12 +170,17 @@ def provenance(files: Mapping[str, bytes]) -> dict[str, str]:
     return table | {f"sha256 of {name}": hashes[name] for name in sorted(hashes)}
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file so that a reader sees the old one or the new one, never a part."""
+def write_atomically(path: Path, content: bytes | Iterable[bytes]) -> None:
+    """Write a file so that a reader sees the old one or the new one, never a part.
+
+    Args:
+        path: of the file.
+        content: all of it, or its parts in order.
+    """
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(content)
+            file.writelines([content] if isinstance(content, bytes) else content)
         Path(temporary).chmod(0o644)
         Path(temporary).replace(path)
     except BaseException:

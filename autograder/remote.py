@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 from autograder.box.ref import Ref
-from autograder.outline import Outline, conform, describe, outline, tidy
+from autograder.outline import Absent, Outline, conform, describe, outline, tidy
 from gradlab.errors import AuthorMistake, StudentFault
 
-__all__ = ["Outlines", "Remote", "Session", "Student", "value_of"]
+__all__ = ["Held", "Outlines", "Remote", "Session", "Student", "source_of", "value_of"]
+
+MOST_TEXT = 20_000  # characters of an answer that a person has typed
 
 
 class Session(Protocol):
@@ -36,6 +38,12 @@ class Session(Protocol):
     def artifact(self, name: str) -> dict[str, Any]:
         """Return the arrays and texts of a handed-in file; a missing one is a `StudentFault`."""
 
+    def text(self, name: str) -> str:
+        """Return a handed-in text file, or the cell of this id; a missing one is a fault."""
+
+    def source(self, module: str) -> str:
+        """Return the text of a module by its dotted name, as it was handed in."""
+
 
 class Outlines:
     """The outlines of a check's replies, in order: written down, or held against the recorded.
@@ -52,6 +60,8 @@ class Outlines:
         self.seen: list[Outline] = []
         self.strange: dict[str, str] = {}
         self._recorded = recorded
+        self._next = 0
+        self._parts: dict[int, tuple[Any, Any]] = {}
 
     def take(self, value: Any, what: str, function: str) -> Any:
         """Return a reply made tidy and, when judging, brought to the recorded kinds.
@@ -61,17 +71,60 @@ class Outlines:
             AuthorMistake: the check asks for more replies than it did when it was recorded.
         """
         value = tidy(value)
-        self.seen.append(outline(value))
+        number, self._next = self._next, self._next + 1
+        if number == len(self.seen):
+            self.seen.append(outline(value))
         if self._recorded is None:
             return value
-        if len(self.seen) > len(self._recorded):
+        if number >= len(self._recorded):
             raise AuthorMistake("the check makes more calls than when it was recorded")
-        wanted = self._recorded[len(self.seen) - 1]
+        wanted = self._recorded[number]
         value = conform(value, wanted, what)
         if outline(value) != wanted:
             now = describe(outline(value))
             self.strange[function] = f"{what} should be {describe(wanted)}; yours is {now}"
         return value
+
+    def section(self) -> Section:
+        """Return a part of the check that may run several times: `with` it around each time.
+
+        Every run after the first is held against the outlines of the first, so that a check may
+        make more calls against one submission than against another.
+        """
+        return Section(self)
+
+    def original(self, value: Any) -> Any:
+        """Return a part of a reply as the student's code gave it: what goes back, a cache say."""
+        part, raw = self._parts.get(id(value), (None, None))
+        return raw if part is value and part is not None else value
+
+    def remember(self, value: Any, raw: Any) -> None:
+        """Keep the parts of a reply beside what conforming made of them; see `original`."""
+        pairs: list[tuple[Any, Any]] = []
+        if isinstance(value, dict) and isinstance(raw, dict):
+            pairs = [(part, raw[key]) for key, part in value.items() if key in raw]
+        elif isinstance(value, (list, tuple)) and isinstance(raw, (list, tuple)):
+            pairs = list(zip(value, raw, strict=True))
+        whole = (dict, list, tuple, np.ndarray, Absent)
+        self._parts |= {id(p): (p, r) for p, r in pairs if isinstance(p, whole) and p is not r}
+
+
+class Section:
+    """A part of a check that may run several times; see `Outlines.section`."""
+
+    def __init__(self, outlines: Outlines) -> None:
+        self._outlines = outlines
+        self._start = self._after = -1
+
+    def __enter__(self) -> None:
+        position = self._outlines._next  # noqa: SLF001 - the other half of Outlines
+        self._after = position if self._start >= 0 else -1
+        self._start = self._start if self._start >= 0 else position
+        self._outlines._next = self._start  # noqa: SLF001
+
+    def __exit__(self, *_: object) -> None:
+        if self._after >= 0:
+            self._outlines._next = self._after  # noqa: SLF001
 
 
 class Remote:
@@ -99,23 +152,33 @@ class Remote:
         return self._step("item", key)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        self._session.ask("set", target=_sendable(self._step("attr", name)), value=_sendable(value))
+        self._set("attr", name, value)
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        self._session.ask("set", target=_sendable(self._step("item", key)), value=_sendable(value))
+        self._set("item", key, value)
+
+    def _set(self, kind: str, key: Any, value: Any) -> None:
+        sent = _sendable(value, self._outlines)
+        self._session.ask("set", target=_ref_of(self._step(kind, key)), value=sent)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call it there; the reply's arrays are read-only copies, its objects are `Remote`s."""
-        return self._reply("call", args=_sendable(list(args)), kwargs=_sendable(kwargs))
+        args, kwargs = (_sendable(value, self._outlines) for value in (list(args), kwargs))
+        return self._reply("call", _words(self._ref, "call"), self._name, args=args, kwargs=kwargs)
 
-    def _reply(self, op: str, **request: Any) -> Any:
-        value = self._session.ask(op, target=self._ref, **request)
-        function = str(self._ref.steps[-1][1]) if op == "call" else ""
+    @property
+    def _name(self) -> str:
+        return str(self._ref.steps[-1][1]) if self._ref.steps else ""
+
+    def _reply(self, op: str, what: str, function: str, **request: Any) -> Any:
+        raw = self._session.ask(op, target=self._ref, **request)
         try:
-            return self._wrap(self._outlines.take(value, _words(self._ref, op), function))
+            value = self._wrap(self._outlines.take(raw, what, function))
         except StudentFault as fault:
             fault.frames = (function,) if function else ()
             raise
+        self._outlines.remember(value, raw)
+        return value
 
     def _wrap(self, value: Any) -> Any:
         if isinstance(value, Ref):
@@ -138,6 +201,57 @@ class Remote:
         return f"<{_words(self._ref, 'get')} in the student's process>"
 
 
+class Held(Remote):
+    """An array that was put into the student's process and can be looked at again."""
+
+    __slots__ = ("_given",)
+    _given: np.ndarray
+
+    @classmethod
+    def of(cls, student: Student, given: np.ndarray) -> Held:
+        """Return a copy of an array, held in the student's process."""
+        session, outlines = student._session, student._outlines  # noqa: SLF001
+        held = cls(session, outlines, _ref(session.ask("hold", value=given)))
+        object.__setattr__(held, "_given", given)
+        return held
+
+    @staticmethod
+    def changed(held: object) -> bool:
+        """Return whether the student's code has changed the array.
+
+        Raises:
+            AuthorMistake: it is not held there.
+        """
+        if not isinstance(held, Held):
+            raise AuthorMistake("unchanged needs what `student.hold` gave, not the array itself")
+        now = np.asarray(value_of(held))
+        given = held._given  # noqa: SLF001 - of this class
+        return now.dtype.kind not in "biuf" or not np.array_equal(now, given, equal_nan=True)
+
+
+def _ref_of(remote: Remote) -> Ref:
+    return remote._ref  # noqa: SLF001 - the other half of Remote
+
+
+def _ref(reply: Any) -> Ref:
+    if not isinstance(reply, Ref):
+        raise StudentFault("protocol broken", "", "the reply is not what was asked for")
+    return reply
+
+
+def source_of(function: object) -> tuple[str, str]:
+    """Return the text of the module in which a student's function stands, and the function's name.
+
+    Raises:
+        AuthorMistake: it is not a function of a module.
+    """
+    if not isinstance(function, Remote) or function._ref.root[0] in "#@":  # noqa: SLF001
+        raise AuthorMistake("without needs a function of a module: student.MODULE.function")
+    ref = function._ref  # noqa: SLF001 - the other half of Remote
+    name = ".".join(str(key) for kind, key in ref.steps if kind == "attr")
+    return function._session.source(ref.root), name  # noqa: SLF001
+
+
 def value_of(value: Any) -> Any:
     """Return what a `Remote` stands for, copied here; any other value is returned as it is.
 
@@ -146,20 +260,21 @@ def value_of(value: Any) -> Any:
     """
     if not isinstance(value, Remote):
         return tidy(value)
-    copied = value._reply("get")  # noqa: SLF001 - the other half of Remote
+    copied = value._reply("get", _words(value._ref, "get"), "")  # noqa: SLF001 - its other half
     if isinstance(copied, Remote):
-        kind = describe(outline(_sendable(copied)))
+        kind = describe(outline(copied._ref))  # noqa: SLF001
         raise StudentFault("missed", f"Numbers, text or a list of them are wanted; this is {kind}.")
     return copied
 
 
-def _sendable(value: Any) -> Any:
+def _sendable(value: Any, outlines: Outlines) -> Any:
+    value = outlines.original(value)
     if isinstance(value, Remote):
         return value._ref  # noqa: SLF001 - the other half of Remote
     if isinstance(value, (list, tuple)):
-        return type(value)(_sendable(item) for item in value)
+        return type(value)(_sendable(item, outlines) for item in value)
     if isinstance(value, dict):
-        return {key: _sendable(item) for key, item in value.items()}
+        return {key: _sendable(item, outlines) for key, item in value.items()}
     return value
 
 
@@ -188,11 +303,34 @@ class Student:
 
     def keep(self, function: Remote, *args: Any, **kwargs: Any) -> Remote:
         """Call a function and leave what it returns where it is; nothing travels."""
-        target, inputs = _sendable(function), _sendable(list(args))
-        ref = self._session.ask("keep", target=target, args=inputs, kwargs=_sendable(kwargs))
-        if not isinstance(ref, Ref):
-            raise StudentFault("protocol broken", "", "the reply is not what was asked for")
-        return Remote(self._session, self._outlines, ref)
+        args, kwargs = (_sendable(value, self._outlines) for value in (list(args), kwargs))
+        reply = self._session.ask("keep", target=function._ref, args=args, kwargs=kwargs)  # noqa: SLF001
+        return Remote(self._session, self._outlines, _ref(reply))
+
+    def call_and_keep(self, function: Remote, *args: Any, **kwargs: Any) -> tuple[Any, Remote]:
+        """Call a function; return a copy of what it returns, and the thing itself, left there.
+
+        Handing on a part of the latter, such as a cache, gives the student's code its own object.
+        """
+        kept = self.keep(function, *args, **kwargs)
+        what = _words(function._ref, "call")  # noqa: SLF001 - the other half of Remote
+        return kept._reply("get", what, function._name), kept  # noqa: SLF001
+
+    def hold(self, *arrays: Any) -> Any:
+        """Put a copy of an array there; it stands for the array in calls. Several give a tuple.
+
+        `expect.unchanged` then says whether the student's code has changed it.
+        """
+        held = tuple(Held.of(self, np.asarray(array)) for array in arrays)
+        return held if len(held) > 1 else held[0]
+
+    def text(self, name: str) -> str:
+        """Return a handed-in text file, or the source of the notebook's cell of this id.
+
+        Raises:
+            StudentFault: there is neither.
+        """
+        return self._session.text(name)[:MOST_TEXT]
 
     def seed(self, number: int) -> None:
         """Seed `random` and numpy's legacy stream in the student's process."""

@@ -5,7 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import math
+import tempfile
+from contextlib import closing
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from autograder.recording import write_atomically
@@ -14,10 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from jinja2 import Template
+    from markupsafe import Markup
+
     from autograder.outcome import Outcome, Results
     from gradlab.course import Assignment
 
-__all__ = ["Cell", "gradebook", "table", "write_report"]
+__all__ = ["Cell", "Report", "gradebook", "page", "table"]
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,7 @@ def cell(results: Results, question: str) -> Cell:
     return Cell(
         status=_status(outcomes),
         score=round(math.fsum(outcome.score for outcome in outcomes), 3),
-        points=math.fsum(outcome.check.points for outcome in outcomes),
+        points=math.fsum(outcome.check.maximum for outcome in outcomes),
         scored=all(outcome.scored for outcome in outcomes),
     )
 
@@ -100,25 +106,66 @@ def gradebook(results: Sequence[Results]) -> str:
     return text.getvalue()
 
 
-def write_report(assignment: Assignment, results: Sequence[Results], out: Path) -> Iterator[Path]:
-    """Write `gradebook.csv` and `report.html` into `out`; yield their paths."""
-    for name, text in (
-        ("gradebook.csv", gradebook(results)),
-        ("report.html", page(assignment, results)),
-    ):
-        write_atomically(out / name, text.encode())
-        yield out / name
+class Report:
+    """The class's page as it grows: sections wait on disk, so that memory does not.
+
+    Args:
+        assignment: what was graded.
+    """
+
+    def __init__(self, assignment: Assignment) -> None:
+        self._assignment = assignment
+        self._sections = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
+        self._places: dict[str, tuple[int, int]] = {}
+
+    def add(self, result: Results) -> None:
+        """Keep the section of one submission."""
+        text = _template("section.html.j2").render(result=result).encode()
+        self._places[result.submission] = (self._sections.seek(0, io.SEEK_END), len(text))
+        self._sections.write(text)
+
+    def write(self, results: Sequence[Results], out: Path) -> Iterator[Path]:
+        """Write `gradebook.csv` and `report.html` into `out`; yield their paths."""
+        write_atomically(out / "gradebook.csv", gradebook(results).encode())
+        yield out / "gradebook.csv"
+        write_atomically(out / "report.html", (part.encode() for part in self.parts(results)))
+        yield out / "report.html"
+
+    def parts(self, results: Sequence[Results]) -> Iterator[str]:
+        """Yield the page: self-contained, without scripts, all text escaped."""
+        from gradlab import __version__  # noqa: PLC0415 - gradlab offers suites, from here
+
+        names = questions(results)
+        rows = [(result, [cell(result, name) for name in names]) for result in results]
+        page = _template("report.html.j2")
+        sections = map(self._section, results)
+        given = {"assignment": self._assignment, "questions": names, "version": __version__}
+        yield from page.generate(**given, rows=rows, sections=sections)
+
+    def close(self) -> None:
+        """Forget the sections."""
+        self._sections.close()
+
+    def _section(self, result: Results) -> Markup:
+        from markupsafe import Markup  # noqa: PLC0415 - comes with jinja2
+
+        start, length = self._places.get(result.submission, (0, 0))
+        self._sections.seek(start)
+        return Markup(self._sections.read(length).decode())  # noqa: S704 - rendered by us
 
 
-def page(assignment: Assignment, results: Sequence[Results]) -> str:
-    """Return the report: one self-contained page, without scripts, all text escaped."""
+@cache
+def _template(name: str) -> Template:
     import jinja2  # noqa: PLC0415 - only a report needs it
-
-    from gradlab import __version__  # noqa: PLC0415 - gradlab offers suites, which come from here
 
     loader = jinja2.PackageLoader("autograder")
     settings = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
-    names = questions(results)
-    rows = [(result, [cell(result, name) for name in names]) for result in results]
-    template = settings.get_template("report.html.j2")
-    return template.render(assignment=assignment, questions=names, rows=rows, version=__version__)
+    return settings.get_template(name)
+
+
+def page(assignment: Assignment, results: Sequence[Results]) -> str:
+    """Return the report of a few submissions as text."""
+    with closing(Report(assignment)) as report:
+        for result in results:
+            report.add(result)
+        return "".join(report.parts(results))

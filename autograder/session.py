@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from autograder.box.ref import UnsupportedError
+from autograder.cells import run_cells
 from autograder.worker import Worker
 from gradlab.errors import AuthorMistake, GraderFault, StudentFault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from autograder.worker import ForkServer
+    from autograder.cells import Figure
+    from autograder.forkserver import ForkServer
     from gradlab.course import Limits
 
-__all__ = ["CheckSession", "Staged"]
+__all__ = ["CheckSession", "Staged", "Workers"]
 
 MOST_TEXT = 2000
 MOST_NOTES = 50
+MOST_BYTES = 1 << 17  # of a text file
 KINDS = {
     "MemoryError": "out of memory",
     "SystemExit": "exited",
@@ -39,9 +43,12 @@ class Staged:
         missing: paths that should have been handed in and were not.
         cells: the notebook's code cells, as label and source.
         artifacts: handed-in files by name.
+        texts: the sources of the notebook's cells of all kinds, by id.
         released: the modules as students got them, by path.
         holes: names of the functions that students write.
         unloadable: modules that failed to load, with the failure: it is judged once.
+        run: which cells run: `definitions`, or all that are in `cells`.
+        stand_ins: dotted names of modules that do nothing there.
     """
 
     files: dict[str, bytes]
@@ -49,27 +56,108 @@ class Staged:
     missing: tuple[str, ...] = ()
     cells: tuple[tuple[str, str], ...] | None = None
     artifacts: Mapping[str, bytes] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
     released: Mapping[str, bytes] = field(default_factory=dict)
     holes: tuple[str, ...] = ()
     unloadable: dict[str, StudentFault] = field(default_factory=dict)
+    run: str = "definitions"
+    stand_ins: tuple[str, ...] = ()
+
+
+class Workers:
+    """Makes the workers of one submission; hands a good one on to the question's next check.
+
+    Args:
+        server: who forks them.
+        staged: the submission, which every worker gets.
+
+    Attributes:
+        figures: what the notebook drew when it first ran in order.
+    """
+
+    def __init__(self, server: ForkServer, staged: Staged) -> None:
+        self._server, self._staged = server, staged
+        self.figures: list[Figure] = []
+        self._idle: Worker | None = None
+        self._purpose: tuple[object, ...] = ()
+
+    def take(self, question: str, limits: Limits, seed: int) -> Worker:
+        """Return a worker with the files in place, ready for a check.
+
+        Raises:
+            GraderFault: no worker can be made.
+        """
+        purpose = (question, limits.memory_mb, limits.file_mb)
+        if self._idle and purpose == self._purpose and self._idle.serves(limits):
+            worker, self._idle = self._idle, None
+            with suppress(StudentFault):  # a thread that an earlier check left may have ended it
+                worker.begin(limits, seed)
+                return worker
+        self.close()
+        worker, self._purpose = self._made(limits), purpose
+        worker.begin(limits, seed)
+        return worker
+
+    def give(self, worker: Worker) -> None:
+        """Take a worker back that may serve another check of the same question."""
+        self.close()
+        self._idle = worker
+
+    def close(self) -> None:
+        """End the worker that waits."""
+        if self._idle:
+            self._idle.close()
+            self._idle = None
+
+    def _forked(self, limits: Limits) -> Worker:
+        return Worker(self._server, limits)
+
+    def _made(self, limits: Limits) -> Worker:
+        worker = self._forked(limits)
+        staged = self._staged
+        asked = {"stand_ins": list(staged.stand_ins), "pictures": staged.run != "definitions"}
+        reply = worker.ask("load", files=staged.files, **asked)
+        if not reply["ok"]:  # none of the student's code has run yet
+            worker.close()
+            raise GraderFault(f"the files could not be put in place: {reply['text']}")
+        return worker
 
 
 class CheckSession:
-    """A `Session` over a worker that is made when something is first asked of it.
+    """A `Session` over a worker that is taken when something is first asked of it.
 
     Args:
         server: who forks the worker.
         staged: the submission.
         limits: what the check may use.
         seed: where the student's own random streams start.
+        question: checks of the same question may share a worker; '' to share none.
+        workers: where it comes from; by default it is made for this check alone.
+
+    Attributes:
+        figures: what the notebook drew, for staff; only if its cells run in order.
     """
 
-    def __init__(self, server: ForkServer, staged: Staged, limits: Limits, seed: int) -> None:
-        self._server, self._staged, self._limits, self._seed = server, staged, limits, seed
+    def __init__(
+        self,
+        server: ForkServer,
+        staged: Staged,
+        limits: Limits,
+        seed: int,
+        *,
+        question: str = "",
+        workers: Workers | None = None,
+    ) -> None:
+        self._staged, self._limits, self._seed = staged, limits, seed
+        self._question, self._workers = question, workers or Workers(server, staged)
         self._worker: Worker | None = None
+        self._failed = False
         self._arrays: dict[str, dict[str, Any]] = {}
         self._defined: set[str] = set()
+        self._loaded: set[str] = set()
         self._notes: list[str] = []
+        self._ran = False
+        self.figures: list[Figure] = []
 
     def ask(self, op: str, **request: Any) -> Any:
         """Return the reply to a request.
@@ -84,6 +172,7 @@ class CheckSession:
             raise AuthorMistake(f"the check passes what cannot be sent: {error}") from None
         if reply["ok"]:
             return reply.get("value")
+        self._failed = True
         raise _fault(reply)
 
     def module(self, role: str) -> str:
@@ -99,7 +188,9 @@ class CheckSession:
             raise AuthorMistake(f"the assignment has no module {role} (there are {known})")
         if name in self._staged.unloadable:
             raise _again(self._staged.unloadable[name])
-        self._load(name)
+        if name not in self._loaded:
+            self._load(name)
+            self._loaded.add(name)
         return name
 
     def define(self, name: str) -> None:
@@ -112,9 +203,20 @@ class CheckSession:
             raise StudentFault("missing file", "The notebook was not handed in.")
         if name in self._defined:
             return
-        cells = json.dumps(self._staged.cells).encode()
-        self._notes += _texts(self.ask("define", cells=cells, name=name))[:MOST_NOTES]
+        cells, failed = self._staged.cells, self._notes[:0]
+        if self._staged.run != "definitions":
+            self._run_cells(cells)
+            cells, failed = (), self._notes[:MOST_NOTES]
+        asked = {"cells": json.dumps(cells).encode(), "failed": failed}
+        self._notes += _texts(self.ask("define", name=name, **asked))[:MOST_NOTES]
         self._defined.add(name)
+
+    def _run_cells(self, cells: tuple[tuple[str, str], ...]) -> None:
+        """Run the notebook in this worker, unless it has been."""
+        if not self._ran:
+            self._ran = True
+            failed, self.figures = run_cells(self.ask, cells, self._limits.cell_s)
+            self._notes += failed[:MOST_NOTES]
 
     def artifact(self, name: str) -> dict[str, Any]:
         """Return the arrays of a handed-in `.npz`, read in the worker.
@@ -128,6 +230,23 @@ class CheckSession:
         if name not in self._arrays:
             self._arrays[name] = self._read(name)
         return self._arrays[name]
+
+    def text(self, name: str) -> str:
+        """Return a handed-in text file, or the source of the notebook's cell of this id.
+
+        Raises:
+            StudentFault: there is neither.
+        """
+        if name in self._staged.artifacts:
+            return self._staged.artifacts[name][:MOST_BYTES].decode("utf-8", "replace")
+        if name not in self._staged.texts:
+            raise StudentFault("missing file", f"{name} was not handed in.")
+        return self._staged.texts[name]
+
+    def source(self, module: str) -> str:
+        """Return the text of a module by its dotted name, as it was handed in."""
+        content = self._staged.files.get(module.replace(".", "/") + ".py", b"")
+        return content.decode("utf-8", "replace")
 
     def _read(self, name: str) -> dict[str, Any]:
         try:
@@ -152,23 +271,29 @@ class CheckSession:
         names = {name.rpartition(".")[2] for name in _texts(same)} & holes
         return min(names, default="")
 
+    @property
+    def killed(self) -> bool:
+        """Whether the worker was killed, and not by us."""
+        return self._worker is not None and self._worker.killed
+
     def report(self) -> str:
         """Return what staff may want to know: what was printed, which cells failed."""
         printed = self._worker.printed.decode("utf-8", "replace") if self._worker else ""
         return "\n".join([*self._notes, *([f"printed:\n{printed}"] if printed else [])])
 
     def close(self) -> None:
-        """End the worker."""
-        if self._worker:
+        """Hand the worker on; end it after a failure, and after cells that a check can change."""
+        if self._worker is None:
+            return
+        self._workers.figures = self._workers.figures or self.figures
+        if self._question and self._worker.alive and not self._failed and not self._defined:
+            self._workers.give(self._worker)
+        else:
             self._worker.close()
 
     def _working(self) -> Worker:
         if self._worker is None:
-            self._worker = Worker(self._server, self._limits)
-            reply = self._worker.ask("load", files=self._staged.files)
-            if not reply["ok"]:  # none of the student's code has run yet
-                raise GraderFault(f"the files could not be put in place: {reply['text']}")
-            self._worker.ask("seed", seed=self._seed)
+            self._worker = self._workers.take(self._question, self._limits, self._seed)
         return self._worker
 
     def _load(self, name: str) -> None:
@@ -180,7 +305,8 @@ class CheckSession:
         except StudentFault as fault:
             if fault.status in ("raised", "not implemented"):
                 fault.status = "import error"
-            self._staged.unloadable[name] = _again(fault)
+            if not self.killed:
+                self._staged.unloadable[name] = _again(fault)
             raise
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
-import json
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from autograder.encoding import python_source
+from autograder.finder import Finder
+from autograder.ipynb import Notebook, UnreadableNotebookError, read_notebook
+from autograder.layout import imported, lay_out
 from autograder.session import Staged
+from gradlab.course import GRADED
+from gradlab.errors import AuthorMistake, Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -31,6 +35,11 @@ class Plan:
         artifacts: names of the files that the notebook saves.
         released: the students' modules as they were handed out, by path.
         holes: the functions that students write.
+        release: the name that released notebooks carry in their metadata.
+        texts: hashes of the texts of each notebook's cells, by its name.
+        graded: ids of the cells tagged `grade` in the masters.
+        run: which cells run, as in `gradlab.course.Assignment`.
+        stand_ins: dotted names of modules that do nothing in a worker.
     """
 
     roles: Mapping[str, str]
@@ -40,6 +49,11 @@ class Plan:
     artifacts: tuple[str, ...]
     released: Mapping[str, bytes] = field(default_factory=dict)
     holes: tuple[str, ...] = ()
+    release: str = ""
+    texts: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    graded: frozenset[str] = frozenset()
+    run: str = "definitions"
+    stand_ins: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -48,7 +62,9 @@ class Plan:
         """Return the plan of an assignment."""
         names = (*assignment.modules, *assignment.supplied)
         stems = [PurePosixPath(name).stem for name in names]
-        shared = ["__init__.py", *assignment.supplied]
+        shared = assignment.shared
+        books = _masters(assignment)
+        cells = [cell for book in books.values() for cell in book.cells]
         return cls(
             roles={stem: str(assignment.role(stem)) for stem in stems},
             supplied={
@@ -59,6 +75,11 @@ class Plan:
             artifacts=assignment.artifacts,
             released=released,
             holes=holes,
+            release=assignment.name,
+            texts={name: book.texts for name, book in books.items()},
+            graded=frozenset().union(*(cell.ids for cell in cells if GRADED in cell.tags)),
+            run=assignment.run,
+            stand_ins=assignment.stand_ins,
         )
 
 
@@ -70,33 +91,46 @@ def handed_in(assignment: Assignment) -> list[str]:
 
 def stage(submission: Submission, plan: Plan) -> tuple[Staged, list[str]]:
     """Return what to run of a submission, and what the student should know about its files."""
-    finder = _Finder(submission.files)
-    modules = {path: finder.find(path) for path in plan.modules}
-    artifacts = {name: finder.find(name) for name in plan.artifacts}
-    notebook = finder.notebook(plan.notebooks)
-    extra = finder.rest(".py", plan)
-    present = {path: submission.files[name] for path, name in modules.items() if name}
+    finder = Finder(submission)
+    for path in plan.modules:
+        finder.find_module(path, plan.released.get(path, b""))
+    for name in plan.artifacts:
+        finder.find(name)
+    books = finder.find_notebooks(
+        {name: plan.texts.get(name, frozenset()) for name in plan.notebooks}, plan.release
+    )
+    sources, odd = _sources(submission.files, finder.found)
+    modules = {path: finder.found[path] for path in plan.modules if path in finder.found}
+    code = (text for name, text in submission.files.items() if name.endswith((".py", ".ipynb")))
+    files, changed = lay_out(sources, modules, plan.supplied, imported(code))
+    artifacts = {name: finder.found[name] for name in plan.artifacts if name in finder.found}
     staged = Staged(
-        files={**extra, **present, **plan.supplied},
+        files=files,
         roles=dict(plan.roles),
-        missing=tuple(path for path, name in modules.items() if not name),
-        cells=notebook,
-        artifacts={key: submission.files[name] for key, name in artifacts.items() if name},
+        missing=tuple(path for path in plan.modules if path not in finder.found),
+        cells=_cells(books, plan) if books else None,
+        artifacts={name: submission.files[where] for name, where in artifacts.items()},
+        texts=_cell_texts(books),
         released=plan.released,
         holes=plan.holes,
+        run=plan.run,
+        stand_ins=plan.stand_ins,
     )
-    return staged, finder.notes
+    return staged, [*finder.notes, *odd, *changed]
 
 
 def stage_reference(assignment: Assignment) -> Staged:
     """Return the reference as if it had been handed in."""
     plan = Plan.of(assignment, {}, ())
-    files = {**plan.supplied, **_read_all(assignment, plan.modules)}
-    cells = [_cells((assignment.folder / name).read_bytes()) for name in assignment.notebooks]
     folder = assignment.reference
-    artifacts = {n: (folder / n).read_bytes() for n in plan.artifacts if (folder / n).is_file()}
     return Staged(
-        files, dict(plan.roles), cells=tuple(itertools.chain(*cells)), artifacts=artifacts
+        files={**plan.supplied, **_read_all(assignment, plan.modules)},
+        roles=dict(plan.roles),
+        cells=_cells(_masters(assignment), plan),
+        texts=_cell_texts(_masters(assignment)),
+        artifacts={n: (folder / n).read_bytes() for n in plan.artifacts if (folder / n).is_file()},
+        run=plan.run,
+        stand_ins=plan.stand_ins,
     )
 
 
@@ -104,71 +138,39 @@ def _read_all(assignment: Assignment, paths: Iterable[str]) -> dict[str, bytes]:
     return {path: (assignment.course.solutions / path).read_bytes() for path in paths}
 
 
-class _Finder:
-    """Finds files by path, below a common root, or by name, and says so when it had to look."""
-
-    def __init__(self, files: Mapping[str, bytes]) -> None:
-        self.files = files
-        self.notes: list[str] = []
-        self._used: set[str] = set()
-
-    def find(self, path: str) -> str:
-        """Return the name under which `path` was handed in, or ''."""
-        base = PurePosixPath(path).name
-        for candidates in (
-            [name for name in self.files if name == path],
-            [name for name in self.files if name.endswith(f"/{path}")],
-            [name for name in self.files if PurePosixPath(name).name == base],
-        ):
-            if len(candidates) > 1:
-                self.notes.append(f"{path} was handed in {len(candidates)} times; keep one.")
-                return ""
-            if candidates:
-                self._used.add(candidates[0])
-                return candidates[0]
-        return ""
-
-    def notebook(self, wanted: tuple[str, ...]) -> tuple[tuple[str, str], ...] | None:
-        """Return the code cells of the notebooks, or None if there is none that can be read."""
-        names = [self.find(name) for name in wanted]
-        others = [name for name in self.files if name.lower().endswith(".ipynb")]
-        if len(wanted) == 1 and not names[0] and len(others) == 1:
-            names = others
-            self.notes.append(f"{wanted[0]} was not handed in; taken instead: {others[0]}.")
-        cells: tuple[tuple[str, str], ...] | None = None
-        for name in filter(None, names):
-            try:
-                cells = (cells or ()) + tuple(_cells(self.files[name]))
-            except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-                self.notes.append(f"{name} is not a notebook that can be read.")
-        return cells
-
-    def rest(self, suffix: str, plan: Plan) -> dict[str, bytes]:
-        """Return the other files of a kind, by the path at which their own imports expect them.
-
-        A file of the release is not among them: the grader has its own copy.
-        """
-        ours = {*plan.supplied, *plan.modules}
-        pairs = itertools.product(self._used, ours)
-        roots = {n[: -len(path)] for n, path in pairs if f"/{n}".endswith(f"/{path}")}
-        root = max(roots, key=len, default="")
-        rest = {name.removeprefix(root): name for name in self.files if name.endswith(suffix)}
-        for path in sorted(rest.keys() & plan.supplied.keys()):
-            if self.files[rest[path]].splitlines() != plan.supplied[path].splitlines():
-                self.notes.append(f"{path} comes with the assignment; your changes are not used.")
-        found = {path: name for path, name in rest.items() if name not in self._used}
-        return {path: self.files[name] for path, name in found.items() if path not in ours}
+def _masters(assignment: Assignment) -> dict[str, Notebook]:
+    books = {}
+    for name in assignment.notebooks:
+        path = assignment.master(name)
+        try:
+            books[name] = read_notebook(assignment.read_notebook(name))
+        except UnreadableNotebookError as error:
+            raise AuthorMistake(f"not a readable notebook: {error}", Place(str(path))) from None
+    return books
 
 
-def _cells(content: bytes) -> list[tuple[str, str]]:
-    """Return label and source of each code cell, of nbformat 3 or 4."""
-    notebook: Any = json.loads(content)
-    sheets = notebook.get("worksheets") or [notebook]
-    cells = [cell for sheet in sheets for cell in sheet["cells"]]
-    found = []
-    for number, cell in enumerate(cells, 1):
-        if cell["cell_type"] == "code":
-            source = cell.get("source", cell.get("input", ""))
-            text = source if isinstance(source, str) else "".join(source)
-            found.append((f"cell {number}", text))
-    return found
+def _sources(
+    files: Mapping[str, bytes], found: Mapping[str, str]
+) -> tuple[dict[str, bytes], list[str]]:
+    """Return the modules as Python can read them, and what is to be said of those graded."""
+    sources, notes = {}, []
+    for name, content in files.items():
+        if name.endswith(".py"):
+            sources[name], note = python_source(content)
+            notes += [f"{name} {note}"] if note and name in found.values() else []
+    return sources, notes
+
+
+def _cell_texts(books: Mapping[str, Notebook]) -> dict[str, str]:
+    cells = (cell for book in books.values() for cell in book.cells)
+    return {name: cell.source for cell in cells for name in cell.ids}
+
+
+def _cells(books: Mapping[str, Notebook], plan: Plan) -> tuple[tuple[str, str], ...]:
+    """Return label and source of each code cell that is to run."""
+    return tuple(
+        (f"cell {cell.number}{f' of {name}' if len(plan.notebooks) > 1 else ''}", cell.source)
+        for name, book in books.items()
+        for cell in book.cells
+        if cell.is_code and (plan.run != "tagged" or GRADED in cell.tags or cell.ids & plan.graded)
+    )

@@ -81,6 +81,12 @@ _TABLE = (
         "The worker exited or raised SystemExit.",
     ),
     Status(
+        "disk",
+        _STUDENT,
+        "Your code wrote more to disk than this question allows.",
+        "The worker's folder grew beyond its limit; the worker was ended.",
+    ),
+    Status(
         "unsupported value",
         _STUDENT,
         "Your code returned something that cannot be compared.",
@@ -95,8 +101,8 @@ _TABLE = (
     Status(
         "skipped",
         _STUDENT,
-        "This was not tried, since a question that it builds on failed.",
-        "A check that this one needs failed.",
+        "This was not tried.",
+        "A check that this one needs failed, or the time for the submission was used up.",
     ),
     Status(
         "needs a person",

@@ -13,16 +13,18 @@ expect.close({"out": out}, max_error=1e-7)
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from gradlab.errors import AuthorMistake, Place
 
-__all__ = ["Check", "Suite"]
+__all__ = ["VISIBILITIES", "Check", "Suite"]
 
 CheckFunction = Callable[..., None]
 GIVEN = ("student", "expect", "draw", "reference")
+# Gradescope's words for when a student sees what came of a check.
+VISIBILITIES = ("visible", "hidden", "after_due_date", "after_published")
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,15 @@ class Check:
         function: what to run; None for a question that a person grades.
         limits: settings of `gradlab.course.Limits` that differ here.
         rubric: for a person: how to grade.
+        needs: names of earlier checks; if one of them earned nothing, this one is skipped.
+        visibility: one of `VISIBILITIES`.
+        tags: words beside the question's.
+        bonus: whether the points come on top of the maximum.
+        hints: whether students see what a mistake looks like; staff always do.
+        follows: names of earlier checks; where one failed, this one is tried again with `layers`
+            of the student's own in the reference.
+        layers: what the reference borrows then: `module` or `module.function` each.
+        follow: the part of its share that a finding earns if it is right given those.
     """
 
     name: str
@@ -46,11 +57,29 @@ class Check:
     function: CheckFunction | None
     limits: tuple[tuple[str, int], ...] = ()
     rubric: str = ""
+    needs: tuple[str, ...] = ()
+    visibility: str = "visible"
+    tags: tuple[str, ...] = ()
+    bonus: bool = False
+    hints: bool = True
+    follows: tuple[str, ...] = ()
+    layers: tuple[str, ...] = ()
+    follow: float = 0.5
 
     @property
-    def needs(self) -> tuple[str, ...]:
+    def takes(self) -> tuple[str, ...]:
         """Which of student, expect, draw and reference the function asks for."""
         return tuple(inspect.signature(self.function).parameters) if self.function else ()
+
+    @property
+    def asks_reference(self) -> bool:
+        """Whether the reference has to be there when a submission is graded."""
+        return "reference" in self.takes or bool(self.follows)
+
+    @property
+    def maximum(self) -> float:
+        """What the check adds to the points that can be reached."""
+        return 0.0 if self.bonus else self.points
 
     @property
     def place(self) -> Place | None:
@@ -61,7 +90,7 @@ class Check:
     def run(self, **given: Any) -> None:
         """Call the function with what it asks for."""
         if self.function:
-            self.function(**{name: given[name] for name in self.needs})
+            self.function(**{name: given[name] for name in self.takes})
 
 
 class Suite:
@@ -69,30 +98,69 @@ class Suite:
 
     Args:
         name: the assignment's name.
+        hints: whether students see what a mistake looks like; a check can say otherwise.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, hints: bool = True) -> None:
         self.name = name
         self.checks: list[Check] = []
+        self._hints = hints
 
-    def check(
-        self, *, points: float, question: str, **limits: int
+    def check(  # noqa: PLR0913 - each is a word of a suite's author
+        self,
+        *,
+        points: float,
+        question: str,
+        needs: Sequence[CheckFunction | str] = (),
+        visibility: str = "visible",
+        tags: Sequence[str] = (),
+        bonus: bool = False,
+        hints: bool | None = None,
+        follows: Sequence[CheckFunction | str] = (),
+        layers: str | Sequence[str] = (),
+        follow: float = 0.5,
+        **limits: int,
     ) -> Callable[[CheckFunction], CheckFunction]:
         """Return a decorator that adds a check to the suite.
 
         Args:
             points: at least 0.
             question: the question's name.
+            needs: earlier checks, as functions or names; where one earned nothing, this one is
+                skipped and its points are lost.
+            visibility: one of `VISIBILITIES`: when students see what came of it.
+            tags: words beside the question's, for Gradescope.
+            bonus: whether the points come on top of the maximum.
+            hints: whether students see what a mistake looks like; by default as in the suite.
+            follows: earlier checks, as functions or names; where one failed, this one is tried
+                again, with the student's own layers in the reference.
+            layers: which functions those are: `module` for all of a module, or `module.function`.
+            follow: the part of its share that a finding earns that is right given those layers.
             **limits: for instance `cpu_s=2`; see `gradlab.course.Limits`.
 
         Raises:
-            AuthorMistake: no docstring, a name used twice, or a parameter that is not given.
+            AuthorMistake: no docstring, a name used twice, a parameter that is not given, or a
+                word that is not known.
         """
 
         def add(function: CheckFunction) -> CheckFunction:
-            title = (inspect.getdoc(function) or "").partition("\n")[0]
-            name = function.__name__
-            self._add(Check(name, title, points, question, function, tuple(limits.items())))
+            check = Check(
+                name=function.__name__,
+                title=(inspect.getdoc(function) or "").partition("\n")[0],
+                points=points,
+                question=question,
+                function=function,
+                limits=tuple(limits.items()),
+                needs=_names(needs),
+                visibility=visibility,
+                tags=tuple(tags),
+                bonus=bonus,
+                hints=self._hints if hints is None else hints,
+                follows=_names(follows),
+                layers=(layers,) if isinstance(layers, str) else tuple(layers),
+                follow=follow,
+            )
+            self._add(check)
             return function
 
         return add
@@ -116,11 +184,34 @@ class Suite:
             raise AuthorMistake(
                 f"check {check.name} needs a docstring: its first line is its title"
             )
-        if any(other.name == check.name for other in self.checks):
+        names = [other.name for other in self.checks]
+        if check.name in names:
             raise AuthorMistake(f"two checks are called {check.name}")
-        if strange := [name for name in check.needs if name not in GIVEN]:
+        if strange := [name for name in check.takes if name not in GIVEN]:
             known = ", ".join(GIVEN)
             raise AuthorMistake(f"check {check.name} asks for {strange[0]}; there are {known}")
         if check.points < 0:
             raise AuthorMistake(f"check {check.name} has negative points")
+        if check.visibility not in VISIBILITIES:
+            known = ", ".join(VISIBILITIES)
+            raise AuthorMistake(f"check {check.name}: visibility is one of {known}")
+        for word, others in (("needs", check.needs), ("follows", check.follows)):
+            if later := [name for name in others if name not in names]:
+                text = f"check {check.name} {word} {later[0]}, which is no earlier check"
+                raise AuthorMistake(text)
+        _refuse_following(check)
         self.checks.append(check)
+
+
+def _names(checks: Sequence[CheckFunction | str]) -> tuple[str, ...]:
+    return tuple(n if isinstance(n, str) else n.__name__ for n in checks)
+
+
+def _refuse_following(check: Check) -> None:
+    """Refuse a follow-through that cannot be tried; without other inputs it proves nothing."""
+    if bool(check.follows) != bool(check.layers):
+        raise AuthorMistake(f"check {check.name}: follows and layers belong together")
+    if check.follows and "draw" not in check.takes:
+        raise AuthorMistake(f"check {check.name} follows others; it must take inputs from draw")
+    if not 0 < check.follow <= 1:
+        raise AuthorMistake(f"check {check.name}: follow is above 0 and at most 1")

@@ -6,6 +6,7 @@ import runpy
 import traceback
 from typing import TYPE_CHECKING
 
+from autograder.recording import Recording
 from autograder.suite import Suite
 from gradlab.errors import AuthorMistake, Place
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from gradlab.course import Assignment
 
-__all__ = ["SUITES", "load_suites", "points"]
+__all__ = ["SUITES", "load_battery", "load_suites", "points", "read_suites"]
 
 # What students may see comes first, in reports as in their own work.
 SUITES = ("public", "checks")
@@ -29,13 +30,35 @@ def load_suites(assignment: Assignment) -> dict[str, Suite]:
     return {name: _load(assignment.folder / f"{name}.py") for name in SUITES}
 
 
+def read_suites(folder: Path) -> tuple[tuple[Suite, Recording], ...]:
+    """Return the suites of a folder in their order, each with what the reference gave.
+
+    Raises:
+        AuthorMistake: as for `load_suites`, or one is not recorded.
+    """
+    loaded = {name: _load(folder / f"{name}.py") for name in SUITES}
+    expected = folder / "expected"
+    return tuple((suite, Recording.read(expected, name)) for name, suite in loaded.items())
+
+
+def load_battery(assignment: Assignment) -> Suite | None:
+    """Return the suite of `battery.py`, which tells mutants apart; None if there is none.
+
+    Raises:
+        AuthorMistake: it fails to load or has no check.
+    """
+    path = assignment.folder / "battery.py"
+    return _load(path) if path.is_file() else None
+
+
 def points(assignment: Assignment) -> dict[str, float]:
     """Return the points of every check and every question of an assignment."""
     found: dict[str, float] = {}
     for suite in load_suites(assignment).values():
         for check in suite.checks:
-            for name in {check.name, check.question}:
-                found[name] = found.get(name, 0.0) + check.points
+            worth = {check.question: check.maximum} | {check.name: check.points}
+            for name, value in worth.items():
+                found[name] = found.get(name, 0.0) + value
     return found
 
 

@@ -5,183 +5,49 @@ Nothing here imports or unpickles what a student wrote; a worker's bytes go thro
 
 from __future__ import annotations
 
-import json
 import os
-import secrets
 import select
-import shutil
 import signal
 import socket
-import subprocess
-import sys
-import tempfile
-import threading
 import time
 from contextlib import ExitStack, suppress
-from dataclasses import asdict
-from pathlib import Path
-from queue import Empty, SimpleQueue
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from autograder.box import codec
+from autograder.box.remove import BOUNDLESS, remove_tree, size_of_tree
 from autograder.box.worker import CHANNEL_LOST, SETUP_FAILED
 from gradlab.errors import GraderFault, GradlabError, StudentFault
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from typing_extensions import Self
-
+    from autograder.forkserver import Forked, ForkServer
     from gradlab.course import Limits
 
-__all__ = ["ForkServer", "Worker"]
+__all__ = ["Worker"]
 
-START_S = 60
-END_S = 5
 GRACE_S = 1  # between the end of a channel and that of its process
+LOOK_S = 0.25  # how often CPU time and the folder are looked at while a worker is asked
 CHUNK = 1 << 20
-START = (
-    "import sys; del sys.path[0]; from autograder.box.server import main; main(int(sys.argv[1]))"
-)
-ENVIRONMENT = {
-    "PATH": "/usr/bin:/bin",
-    "LANG": "C.UTF-8",
-    "MPLBACKEND": "Agg",
-    # The same order of sets, and so the same results, on every run.
-    "PYTHONHASHSEED": "0",
-    # One thread for each worker: faster on busy cores, and the same rounding on every machine.
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-}
-
-
-class ForkServer:
-    """The process that forks workers; one serves any number of threads.
-
-    Args:
-        environment: added to the server's scrubbed environment, for instance another BLAS kernel.
-
-    Raises:
-        GraderFault: the server does not start.
-    """
-
-    def __init__(self, environment: dict[str, str] | None = None) -> None:
-        self._inboxes: dict[str, SimpleQueue[dict[str, Any]]] = {"": SimpleQueue()}
-        self._lock = threading.Lock()
-        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
-            self._process = _start(theirs.fileno(), {**ENVIRONMENT, **(environment or {})})
-        self._listener = threading.Thread(target=self._listen, daemon=True)
-        self._listener.start()
-        try:
-            ready = "ready" in self._news("", START_S)
-        except GraderFault:
-            ready = False
-        if not ready:
-            self.close()
-            raise GraderFault("the fork server did not start; run `gradlab doctor`")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """End the server and with it every worker."""
-        with suppress(OSError):
-            self._control.shutdown(socket.SHUT_RDWR)  # wakes the listening thread and the server
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(END_S)
-        self._process.kill()
-        self._process.wait()
-        self._listener.join()
-        self._control.close()
-
-    def spawn(self, limits: Limits, folder: Path, ends: Sequence[int]) -> str:
-        """Order a worker with these ends of its channel and output; return its key.
-
-        Raises:
-            GraderFault: the server is gone.
-        """
-        key = secrets.token_hex(8)
-        self._inboxes[key] = SimpleQueue()
-        order = {"op": "spawn", "key": key, "folder": str(folder), "limits": asdict(limits)}
-        try:
-            self._send(order, ends)
-        except GraderFault:
-            self.forget(key)
-            raise
-        return key
-
-    def kill(self, key: str) -> None:
-        """End a worker and what it started, unless it has ended already."""
-        self._send({"op": "kill", "key": key})
-
-    def ended(self, key: str, seconds: float) -> dict[str, Any]:
-        """Return a worker's wait status, CPU seconds and peak memory; {} if it has not ended yet.
-
-        Raises:
-            GraderFault: the server is gone, or could not make the worker.
-        """
-        ended: dict[str, Any] = self._news(key, seconds).get("ended", {})
-        if "error" in ended:
-            raise GraderFault(f"no worker could be made: {ended['error']}")
-        return ended
-
-    def forget(self, key: str) -> None:
-        """Expect nothing more of a worker."""
-        self._inboxes.pop(key, None)
-
-    def _send(self, order: dict[str, Any], ends: Sequence[int] = ()) -> None:
-        try:
-            with self._lock:
-                socket.send_fds(self._control, [json.dumps(order).encode()], list(ends))
-        except OSError as error:
-            raise GraderFault("the fork server is gone") from error
-
-    def _news(self, key: str, seconds: float) -> dict[str, Any]:
-        try:
-            news = self._inboxes[key].get(timeout=seconds)
-        except Empty:
-            return {}
-        if not news:
-            self._inboxes[key].put({})
-            raise GraderFault("the fork server is gone")
-        return news
-
-    def _listen(self) -> None:
-        with suppress(OSError):
-            while message := self._control.recv(1 << 16):
-                news = json.loads(message)
-                if inbox := self._inboxes.get(news.get("key", "")):
-                    inbox.put(news)
-        for inbox in list(self._inboxes.values()):
-            inbox.put({})
-
-
-def _start(control: int, environment: dict[str, str]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-s", "-B", "-c", START, str(control)],
-        env=environment,
-        cwd="/",
-        stdin=subprocess.DEVNULL,
-        pass_fds=(control,),
-    )
+# A worker that computes for this share of the time is no sleeper: the machine is busy. It may go on
+# up to this many times `wall_s`, until its CPU time is over.
+BUSY, LONGEST = 0.1, 5
+OUTLIVE = 10  # how many times the CPU time of its first check a worker may use in all
 
 
 class Worker:
-    """One forked process for one check.
+    """One forked process, for one check after another.
 
     Args:
         server: who forks it.
-        limits: what it may use; `wall_s` counts from its start.
+        limits: what it may use: memory and file size for good, the rest for its first check.
 
     Attributes:
         alive: whether it can be asked.
-        cpu_s: CPU seconds that it used; known once it has ended.
-        printed: what it printed, as far as it is kept.
+        printed: what it printed since `begin`, as far as it is kept.
+        killed: whether it ended by a SIGKILL that we did not send: from the kernel, from somebody
+            on this machine, or from itself.
 
     Raises:
         GraderFault: it cannot be made.
@@ -189,22 +55,21 @@ class Worker:
 
     def __init__(self, server: ForkServer, limits: Limits) -> None:
         self.limits = limits
-        self.cpu_s = 0.0
+        self.alive = self.killed = False
         self.printed = bytearray()
-        self._server = server
+        self.bound_s = OUTLIVE * limits.cpu_s
         self._count = 0
         self._ended: dict[str, Any] = {}
         self._fault: GradlabError = GraderFault("the worker was closed")
+        self._cpu_before = self._next_look = 0.0
         try:
-            self._start()
+            self._forked = self._start(server)
         except OSError as error:
             raise GraderFault(f"a worker could not be made: {error}") from error
         self._deadline = time.monotonic() + limits.wall_s
 
-    def _start(self) -> None:
+    def _start(self, server: ForkServer) -> Forked:
         with ExitStack() as kept, ExitStack() as sent:
-            folder = Path(tempfile.mkdtemp(prefix="gradlab-"))
-            kept.callback(shutil.rmtree, folder, ignore_errors=True)
             self._channel, theirs = socket.socketpair()
             kept.callback(self._channel.close)
             sent.callback(theirs.close)
@@ -213,10 +78,34 @@ class Worker:
             sent.callback(os.close, output)
             self._channel.settimeout(0)
             os.set_blocking(self._output, False)
-            ends = (theirs.fileno(), output)
-            self._key = self._server.spawn(self.limits, folder, ends)
+            own = replace(self.limits, cpu_s=self.bound_s)  # others are kept from outside
+            forked = server.fork(own, (theirs.fileno(), output))
+            kept.callback(server.uids.give, forked.uid)
             self._kept = kept.pop_all()
         self.alive = True
+        return forked
+
+    @property
+    def cpu_s(self) -> float:
+        """CPU seconds used since `begin`, measured from outside."""
+        return self._clock() - self._cpu_before
+
+    def serves(self, limits: Limits) -> bool:
+        """Tell whether it has enough CPU time of its own left for another check."""
+        return self.alive and self._clock() + limits.cpu_s <= self.bound_s
+
+    def begin(self, limits: Limits, seed: int) -> None:
+        """Start another check: limits count anew, what earlier requests kept is forgotten.
+
+        Raises:
+            StudentFault, GraderFault: as for `ask`.
+        """
+        self.limits = limits
+        self._cpu_before = self._clock()
+        self._deadline = time.monotonic() + limits.wall_s
+        self._drain()
+        self.printed.clear()
+        self.ask("begin", seed=seed)
 
     def ask(self, op: str, **request: Any) -> dict[str, Any]:
         """Return the worker's reply to one request.
@@ -246,39 +135,54 @@ class Worker:
         self.alive = False
         try:
             if not self._ended:
-                self._server.kill(self._key)
-                self._ended = self._server.ended(self._key, END_S)
+                self._forked.kill()
+                self._ended = self._forked.ended()
         except GraderFault:
             pass  # the server is gone, and its workers with it
         finally:
-            self.cpu_s = float(self._ended.get("cpu_s", 0.0))
             self._drain()
-            self._server.forget(self._key)
+            self._forked.forget()
+            with suppress(OSError):
+                remove_tree(self._forked.folder)
             self._kept.close()
 
     def _exchange(self, parts: Sequence[bytes | memoryview]) -> dict[str, Any]:
         self._write(parts)
-        header, body = codec.read_head(self._read(codec.HEAD.size), self.limits.reply_mb << 20)
-        reply = codec.decode(bytes(self._read(header)), self._read(body))
+        reply = self._next()
         if not _is_reply(reply, self._count):
             raise codec.ProtocolError("the reply does not belong to the request")
+        self._check_cpu()
         return dict(reply)
+
+    def _next(self) -> Any:
+        """Return what the worker sends next."""
+        header, body = codec.read_head(self._read(codec.HEAD.size), self.limits.reply_mb << 20)
+        return codec.decode(bytes(self._read(header)), self._read(body))
 
     def _gone(self) -> GradlabError:
         """Say why the channel closed from how the process ended."""
-        self._ended = self._server.ended(self._key, GRACE_S)
+        self._ended = self._forked.ended(GRACE_S)
         if not self._ended:
             return StudentFault("protocol broken", "", "the channel was closed, the worker went on")
-        status, cpu_s = self._ended["status"], self._ended["cpu_s"]
+        status, cpu_s = self._ended["status"], self.cpu_s
         if os.WIFEXITED(status):
             return self._exited(os.WEXITSTATUS(status))
         number = os.WTERMSIG(status)
-        # The hard limit kills a worker that ignores the soft one.
-        killed = number == signal.SIGKILL and cpu_s >= self.limits.cpu_s
+        if number == signal.SIGXCPU or cpu_s > self.limits.cpu_s:
+            return self._out_of_cpu(cpu_s)
         staff = f"{_signal_name(number)} after {cpu_s:.1f} s of CPU time"
-        if number == signal.SIGXCPU or killed:
-            return StudentFault("out of CPU", f"{self.limits.cpu_s} s are allowed.", staff)
+        self.killed = number == signal.SIGKILL
+        if self.killed and self._was_large():
+            return StudentFault("out of memory", "", f"{staff}; the kernel ended it")
         return StudentFault("crashed", f"It ended by {_signal_name(number)}.", staff)
+
+    def _out_of_cpu(self, cpu_s: float) -> StudentFault:
+        text, staff = f"{self.limits.cpu_s} s are allowed.", f"ended after {cpu_s:.1f} s"
+        return StudentFault("out of CPU", text, staff)
+
+    def _was_large(self) -> bool:
+        half_kb = self.limits.memory_mb << 9
+        return int(self._ended["peak_kb"]) > half_kb
 
     def _exited(self, code: int) -> GradlabError:
         if code == SETUP_FAILED and self._count == 1:  # later it is the student's own
@@ -288,6 +192,16 @@ class Worker:
         if code == CHANNEL_LOST:
             return StudentFault("protocol broken", "", "the channel was closed")
         return StudentFault("exited", f"The exit code was {code}.")
+
+    def _clock(self) -> float:
+        """Return the CPU seconds of the whole process: a clock of the kernel's, not of Python's."""
+        if self._ended:
+            return float(self._ended["cpu_s"])
+        try:
+            # clock_getcpuclockid(3) for a process: the complement of its number, and clock 2.
+            return time.clock_gettime((~self._forked.pid() << 3) | 2)
+        except (GraderFault, OSError):  # it ends at this moment; how, the server will tell
+            return self._cpu_before
 
     def _write(self, parts: Sequence[bytes | memoryview]) -> None:
         for part in parts:
@@ -321,16 +235,42 @@ class Worker:
         poll = select.poll()
         poll.register(self._channel, event)
         poll.register(self._output, select.POLLIN)
-        while (left := self._deadline - time.monotonic()) > 0:
-            ready = dict(poll.poll(left * 1000))
+        while (left := self._left_s()) > 0:
+            ready = dict(poll.poll(min(left, LOOK_S) * 1000))
             if self._output in ready:
                 self._drain()
                 if ready[self._output] & select.POLLHUP:
                     poll.unregister(self._output)
+            self._look()
             if self._channel.fileno() in ready:
                 return
         text = f"{self.limits.wall_s} s are allowed."
         raise StudentFault("timed out", text, f"no answer; {len(self.printed)} bytes printed")
+
+    def _left_s(self) -> float:
+        """Return the seconds until an answer is overdue."""
+        left = self._deadline - time.monotonic()
+        taken = self.limits.wall_s - left
+        if left <= 0 and self.cpu_s >= BUSY * taken:
+            return min(LOOK_S, LONGEST * self.limits.wall_s - taken)
+        return left
+
+    def _look(self) -> None:
+        """Raise if the worker uses more than it may; look no more often than `LOOK_S` says."""
+        if time.monotonic() < self._next_look:
+            return
+        self._next_look = time.monotonic() + LOOK_S
+        self._check_cpu()
+        size = size_of_tree(self._forked.folder)
+        if size > self.limits.scratch_mb << 20:
+            found = f"{size >> 20} MB" if size < BOUNDLESS else "more than can be counted"
+            staff = f"{found} in its folder; {self.limits.scratch_mb} MB are allowed"
+            raise StudentFault("disk", f"{self.limits.scratch_mb} MB are allowed.", staff)
+
+    def _check_cpu(self) -> None:
+        cpu_s = self.cpu_s
+        if cpu_s > self.limits.cpu_s:
+            raise self._out_of_cpu(cpu_s)
 
     def _drain(self) -> None:
         """Read what was printed, and keep no more of it than allowed."""

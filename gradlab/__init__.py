@@ -10,14 +10,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from autograder.answers import Steps
     from autograder.credit import Ramp, Staircase, Threshold
     from autograder.suite import Suite
 
-__all__ = ["Ramp", "Staircase", "Suite", "Threshold", "__version__"]
+__all__ = ["Ramp", "Staircase", "Steps", "Suite", "Threshold", "__version__"]
 __version__ = "0.1.0"
 
 _HOMES = {
     "Suite": "autograder.suite",
+    "Steps": "autograder.answers",
     "Ramp": "autograder.credit",
     "Staircase": "autograder.credit",
     "Threshold": "autograder.credit",

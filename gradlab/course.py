@@ -9,18 +9,38 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from gradlab.errors import AuthorMistake, Place, UserMistake
+from gradlab.masters import TEXT_SUFFIXES, as_notebook
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
 
-__all__ = ["Assignment", "Course", "Limits"]
+__all__ = ["GRADED", "Acceptance", "Assignment", "Course", "Gradescope", "Limits"]
 
+# Lists whose files may lie in subfolders, and what of an assignment's folder is never shipped.
+NESTED = ("modules", "supplied", "files")
+STAFF = (
+    "assignment.toml",
+    "checks.py",
+    "public.py",
+    "battery.py",
+    "expected",
+    "reference",
+    "samples.toml",
+)
 NAME = re.compile(r"[a-z][a-z0-9_]{0,60}")
+# Which cells run in grading: what a check's names depend on, every cell, those tagged `grade`.
+RUN = ("definitions", "all", "tagged")
+GRADED = "grade"
+# What runs the public checks in the notebook; otter reads tests of two forms.
+CLIENTS = ("check.py", "otter", "otter-exceptions")
+# Gradescope's longest time limit, and its words for when a student sees what came of a check.
+MOST_MINUTES = 40
+VISIBILITIES = ("visible", "hidden", "after_due_date", "after_published")
 
 
 @dataclass(frozen=True)
@@ -34,6 +54,8 @@ class Limits:
         output_kb: how much printed text is kept, in 2**10 bytes.
         reply_mb: the largest reply of one call, in 2**20 bytes.
         file_mb: the largest file that may be written, in 2**20 bytes.
+        scratch_mb: all files together, in 2**20 bytes; looked at four times a second.
+        cell_s: CPU seconds of one notebook cell, where the cells run in order.
     """
 
     cpu_s: int = 10
@@ -41,7 +63,37 @@ class Limits:
     memory_mb: int = 512
     output_kb: int = 64
     reply_mb: int = 64
-    file_mb: int = 64
+    file_mb: int = 16
+    scratch_mb: int = 128
+    cell_s: int = 5
+
+
+@dataclass(frozen=True)
+class Gradescope:
+    """The `[gradescope]` table: how the assignment is graded there.
+
+    Attributes:
+        timeout_min: the time limit that is set on the site, in minutes: 40 at most.
+        visibility: when students see what came of a check that does not say so itself.
+    """
+
+    timeout_min: int = 10
+    visibility: str = "visible"
+
+
+@dataclass(frozen=True)
+class Acceptance:
+    """One `[[accept]]` table: what a release may have although the generator finds it.
+
+    Attributes:
+        file: the file in which it stands; the end of its path is enough.
+        finding: the line that the message quotes, or the function, class or cell around it.
+        reason: why that is right; shown whenever the release is built.
+    """
+
+    file: str
+    finding: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -54,6 +106,7 @@ class Course:
         solutions: the folder of the reference packages.
         assignments: the folder with one folder per assignment.
         release: where student releases are written.
+        dialects: the file with the course's own marker dialects.
     """
 
     root: Path
@@ -61,6 +114,7 @@ class Course:
     solutions: Path
     assignments: Path
     release: Path
+    dialects: Path
 
     @classmethod
     def find(cls, start: Path) -> Course:
@@ -79,13 +133,18 @@ class Course:
     def _read(cls, root: Path) -> Course:
         path = root / "course.toml"
         table = _read_toml(path)
+        own = table.pop("dialect", None)
         defaults = {"title": root.name, "solutions": "solutions", "assignments": "assignments"}
-        values = {**defaults, "release": "release", **table}
+        values = {**defaults, "release": "release", "dialects": path.name, **table}
         _refuse_unknown(table, {f.name for f in fields(cls)} - {"root"}, path)
         for key, value in values.items():
             if not isinstance(value, str) or not value:
                 raise AuthorMistake(f"{key} must be a text", _place(path, key))
-        places = {key: root / values[key] for key in ("solutions", "assignments", "release")}
+        if own is not None and "dialects" in table:
+            message = f"the course's dialects stand in {values['dialects']}; move this one there"
+            raise AuthorMistake(message, _place(path, "[dialect"))
+        keys = ("solutions", "assignments", "release", "dialects")
+        places = {key: root / values[key] for key in keys}
         return cls(root=root, title=values["title"], **places)
 
     def names(self) -> list[str]:
@@ -114,11 +173,19 @@ class Assignment:
         folder: the master's folder.
         title: its name, for people.
         package: the students' package, a folder of `course.solutions`.
-        notebooks: the master notebooks, in `folder`.
+        notebooks: the notebooks' names in a release.
         modules: files of the package with holes: the students' own.
         supplied: files of the package that ship whole; the grader uses its own copy.
         artifacts: files that the notebook saves and students hand in.
+        masters: the files in `folder` that the notebooks are made from, in the same order.
+        files: further files of `folder` that ship whole: data, a script that fetches data.
+        run: which cells the grader executes, one of `RUN`.
+        stand_ins: modules that the grader lacks; there they do nothing.
+        client: what runs the public checks at students', one of `CLIENTS`.
         limits: what one check may use.
+        budget_s: wall-clock seconds that all checks of one submission may take together.
+        gradescope: how it is graded there.
+        accept: findings about the release that the author accepts.
     """
 
     course: Course
@@ -129,7 +196,15 @@ class Assignment:
     modules: tuple[str, ...] = ()
     supplied: tuple[str, ...] = ()
     artifacts: tuple[str, ...] = ()
+    masters: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    run: str = "definitions"
+    stand_ins: tuple[str, ...] = ()
+    client: str = "check.py"
     limits: Limits = field(default_factory=Limits)
+    budget_s: int = 900
+    gradescope: Gradescope = field(default_factory=Gradescope)
+    accept: tuple[Acceptance, ...] = ()
 
     @property
     def name(self) -> str:
@@ -152,8 +227,38 @@ class Assignment:
 
     def role(self, role: str) -> str | None:
         """Return the dotted name of the module that plays a role (`layers` -> `nndl.layers`)."""
-        stems = {Path(file).stem for file in (*self.modules, *self.supplied)}
-        return f"{self.package}.{role}" if role in stems else None
+        for file in map(PurePosixPath, (*self.modules, *self.supplied)):
+            if file.stem == role:
+                return ".".join([self.package, *file.with_suffix("").parts])
+        return None
+
+    @property
+    def shared(self) -> tuple[str, ...]:
+        """The package files that ship whole: the supplied ones, and what makes folders packages."""
+        names = map(PurePosixPath, (*self.modules, *self.supplied))
+        folders = {folder for name in names for folder in name.parents} | {PurePosixPath()}
+        inits = [str(folder / "__init__.py") for folder in sorted(folders)]
+        there = [name for name in inits if (self.source / name).is_file()]
+        return tuple(n for n in dict.fromkeys([*there, *self.supplied]) if n not in self.modules)
+
+    def master(self, notebook: str) -> Path:
+        """Return the file that a notebook is made from."""
+        masters = dict(zip(self.notebooks, self.masters, strict=False))
+        return self.folder / masters.get(notebook, notebook)
+
+    def read_notebook(self, notebook: str) -> bytes:
+        """Return the master of a notebook as an `.ipynb`, whatever form it is written in.
+
+        Raises:
+            AuthorMistake: a master written as text cannot be read.
+        """
+        path = self.master(notebook)
+        content = path.read_bytes()
+        if path.suffix not in TEXT_SUFFIXES:
+            return content
+        root = self.course.root
+        shown = path.relative_to(root) if path.is_relative_to(root) else path
+        return as_notebook(content, Place(shown.as_posix()))
 
     @classmethod
     def read(cls, course: Course, folder: Path) -> Assignment:
@@ -168,16 +273,29 @@ class Assignment:
                 "an assignment's name has small letters, digits and _", Place(str(path))
             )
         table = _read_toml(path)
-        _refuse_unknown(table, {f.name for f in fields(cls)} - {"course", "folder"}, path)
+        known = {f.name for f in fields(cls)} - {"course", "folder", "masters"}
+        _refuse_unknown(table, known, path)
         limits = _limits(table.pop("limits", {}), path)
-        texts = {key: _text(table, key, path) for key in ("title", "package")}
-        lists = {key: _files(table[key], key, path) for key in table if key not in texts}
-        assignment = cls(course=course, folder=folder, limits=limits, **texts, **lists)  # type: ignore[arg-type]
+        budget_s = _count(table.pop("budget_s", cls.budget_s), "budget_s", path)
+        accept = _accept(table.pop("accept", []), path)
+        gradescope = _gradescope(table.pop("gradescope", {}), path)
+        table = {"run": cls.run, "client": cls.client, **table}
+        texts = ("title", "package", "run", "client")
+        given: dict[str, Any] = {name: _text(table, name, path) for name in texts}
+        given |= {key: _files(table[key], key, path) for key in table if key not in given}
+        given["masters"] = masters = given.get("notebooks", ())
+        given["notebooks"] = tuple(f"{PurePosixPath(name).stem}.ipynb" for name in masters)
+        given |= {"accept": accept, "gradescope": gradescope}
+        assignment = cls(course=course, folder=folder, limits=limits, budget_s=budget_s, **given)
+        for key, words in (("run", RUN), ("client", CLIENTS)):
+            if given[key] not in words:
+                raise AuthorMistake(f"{key} must be one of {', '.join(words)}", _place(path, key))
         assignment._check_files(path)
         return assignment
 
     def _check_files(self, path: Path) -> None:
-        wanted = [("notebooks", self.folder / name) for name in self.notebooks]
+        wanted = [("notebooks", self.folder / name) for name in self.masters]
+        wanted += [("files", self.folder / name) for name in self.files]
         wanted += [("modules", self.source / name) for name in self.modules]
         wanted += [("supplied", self.source / name) for name in self.supplied]
         for key, file in wanted:
@@ -185,6 +303,21 @@ class Assignment:
                 raise AuthorMistake(f"{key}: there is no {file}", _place(path, key))
         for both in set(self.modules) & set(self.supplied):
             raise AuthorMistake(f"{both} is also in modules", _place(path, "supplied"))
+        for key, message in self._bad_names():
+            raise AuthorMistake(f"{key}: {message}", _place(path, key))
+
+    def _bad_names(self) -> Iterator[tuple[str, str]]:
+        """Yield the keys that name what they may not, and why."""
+        for name in self.masters:
+            if PurePosixPath(name).suffix not in (".ipynb", *TEXT_SUFFIXES):
+                yield "notebooks", f"{name} is no notebook (.ipynb, .py or .md)"
+        for name in self.files:
+            if name.split("/")[0] in (*STAFF, *self.masters):
+                yield "files", f"{name} is not for students"
+        stems = [PurePosixPath(name).stem for name in (*self.modules, *self.supplied)]
+        for stem in sorted(set(stems) - {"__init__"}):
+            if stems.count(stem) > 1:
+                yield "modules", f"two are called {stem}, and checks could not tell them apart"
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
@@ -196,7 +329,7 @@ def _read_toml(path: Path) -> dict[str, Any]:
 
 def _place(path: Path, key: str) -> Place:
     lines = path.read_text(encoding="utf-8").splitlines()
-    starts = (n for n, line in enumerate(lines, 1) if re.match(rf"\s*\[?{re.escape(key)}\b", line))
+    starts = (n for n, line in enumerate(lines, 1) if re.match(rf"\s*\[*{re.escape(key)}\b", line))
     return Place(str(path), line=next(starts, None))
 
 
@@ -215,13 +348,16 @@ def _text(table: Mapping[str, Any], key: str, path: Path) -> str:
 
 
 def _files(value: object, key: str, path: Path) -> tuple[str, ...]:
+    what = "module" if key == "stand_ins" else "file"
+    plain = r"\w[\w.\-]*"
+    form = rf"{plain}(/{plain})*" if key in NESTED else plain
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise AuthorMistake(f"{key} must be a list of file names", _place(path, key))
+        raise AuthorMistake(f"{key} must be a list of {what} names", _place(path, key))
     for item in value:
-        if not re.fullmatch(r"[\w][\w.\-]*", item):
-            raise AuthorMistake(f"{key}: {item!r} is not a plain file name", _place(path, key))
+        if not re.fullmatch(form, item):
+            raise AuthorMistake(f"{key}: {item!r} is not a plain {what} name", _place(path, key))
     if len(set(value)) != len(value):
-        raise AuthorMistake(f"{key} names a file twice", _place(path, key))
+        raise AuthorMistake(f"{key} names a {what} twice", _place(path, key))
     return tuple(value)
 
 
@@ -229,7 +365,34 @@ def _limits(table: object, path: Path) -> Limits:
     if not isinstance(table, dict):
         raise AuthorMistake("limits must be a table", _place(path, "limits"))
     _refuse_unknown(table, {f.name for f in fields(Limits)}, path)
-    for key, value in table.items():
-        if type(value) is not int or value <= 0:
-            raise AuthorMistake(f"{key} must be a whole number above 0", _place(path, key))
-    return Limits(**table)
+    return Limits(**{key: _count(value, key, path) for key, value in table.items()})
+
+
+def _gradescope(table: object, path: Path) -> Gradescope:
+    if not isinstance(table, dict):
+        raise AuthorMistake("gradescope must be a table", _place(path, "gradescope"))
+    _refuse_unknown(table, {f.name for f in fields(Gradescope)}, path)
+    minutes = _count(table.get("timeout_min", Gradescope.timeout_min), "timeout_min", path)
+    if minutes > MOST_MINUTES:
+        message = f"timeout_min is at most {MOST_MINUTES} on Gradescope"
+        raise AuthorMistake(message, _place(path, "timeout_min"))
+    visibility = table.get("visibility", Gradescope.visibility)
+    if visibility not in VISIBILITIES:
+        message = f"visibility is one of {', '.join(VISIBILITIES)}"
+        raise AuthorMistake(message, _place(path, "visibility"))
+    return Gradescope(minutes, visibility)
+
+
+def _accept(tables: object, path: Path) -> tuple[Acceptance, ...]:
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise AuthorMistake("accept must be tables: [[accept]]", _place(path, "accept"))
+    keys = [f.name for f in fields(Acceptance)]
+    for table in tables:
+        _refuse_unknown(table, set(keys), path)
+    return tuple(Acceptance(*(_text(table, key, path) for key in keys)) for table in tables)
+
+
+def _count(value: object, key: str, path: Path) -> int:
+    if type(value) is not int or value <= 0:
+        raise AuthorMistake(f"{key} must be a whole number above 0", _place(path, key))
+    return value

@@ -30,6 +30,10 @@ MAX_DIMS = 32
 # n * n steps; hashes of text are salted, and those of 64-bit integers collide in small numbers.
 MAX_ODD_KEYS = 2000
 LONG_LIST = 16  # a list of numbers this long travels as a buffer
+# Of such a list, in words of memory as Python's objects: a list of one truth value takes 80 times
+# the byte that it travels as, and lists in lists many more.
+MAX_WORDS = 1 << 24
+WORDS_OF_NUMBER, WORDS_OF_LIST = 4, 9
 DTYPES = frozenset(
     ["b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16"]
 )
@@ -154,6 +158,8 @@ class _Writer:
 
     def _list(self, value: list[Any], depth: int) -> Any:
         if len(value) >= LONG_LIST and (numbers := as_numbers(value)) is not None:
+            if _words(numbers.shape) > MAX_WORDS:
+                raise TooLargeError("a list of too many numbers; an array may be larger")
             return {"~": "numbers", **self._array(numbers)}
         return [self.pack(item, depth + 1) for item in value]
 
@@ -259,6 +265,8 @@ class _Reader:
         array = self._array(node, depth)
         if not array.size or not array.ndim:  # 2**39 empty rows are also a list
             raise ProtocolError("a list of no numbers")
+        if _words(array.shape) > MAX_WORDS:
+            raise ProtocolError("a list of too many numbers")
         return array.tolist()
 
     def _float(self, node: dict[str, Any], _depth: int) -> float:
@@ -311,6 +319,12 @@ class _Reader:
 
 def _is_size(value: object) -> bool:
     return type(value) is int and 0 <= value < 1 << 40
+
+
+def _words(shape: tuple[int, ...]) -> int:
+    """Return the memory that nested lists of numbers take, in words of 8 bytes."""
+    lists = sum(math.prod(shape[:depth]) for depth in range(len(shape)))
+    return WORDS_OF_NUMBER * math.prod(shape) + WORDS_OF_LIST * lists
 
 
 def _list_of(value: object) -> list[Any]:

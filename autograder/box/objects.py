@@ -48,6 +48,9 @@ class Objects:
     def _keep(self, request: Mapping[str, Any]) -> Ref:
         return self._kept(self._result(request))
 
+    def _hold(self, request: Mapping[str, Any]) -> Ref:
+        return self._kept(self._receive(request["value"]))
+
     def _result(self, request: Mapping[str, Any]) -> Any:
         function = self.find(request["target"])
         args = self._receive(request["args"])
@@ -72,9 +75,16 @@ class Objects:
         random.seed(request["seed"])
         np.random.seed(request["seed"])  # noqa: NPY002 - what students' code draws from
 
+    def _begin(self, request: Mapping[str, Any]) -> None:
+        """Forget what earlier requests kept: another check asks from now on."""
+        self.kept.clear()
+        self._seed(request)
+
     _OPERATIONS: ClassVar = {
+        "begin": _begin,
         "call": _call,
         "keep": _keep,
+        "hold": _hold,
         "get": _get,
         "set": _set,
         "import": _import,

@@ -6,7 +6,6 @@ channel and of its output pipe along. The server never reads what a worker write
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import json
 import os
@@ -26,19 +25,25 @@ import numpy.linalg
 import numpy.polynomial
 import numpy.random
 
-from . import worker
+from . import seccomp, worker
+from .confine import Box, confine, go_first
+from .kernel import never_dumped
+from .remove import remove_tree
 
 __all__ = ["main"]
 
-LIBC = ctypes.CDLL(None)
-PR_SET_PDEATHSIG, PR_SET_DUMPABLE = 1, 4
-
 
 class Server:
-    """The live workers: process id by key."""
+    """The live workers: process id by key.
 
-    def __init__(self, control: socket.socket) -> None:
-        self.control = control
+    Args:
+        control: the socket to the grader.
+        setup: what `main` was told.
+    """
+
+    def __init__(self, control: socket.socket, setup: dict[str, Any]) -> None:
+        self.control, self.scratch = control, Path(setup["scratch"])
+        self.box, self.jail = Box(**setup["box"]), setup["jail"]
         self.live: dict[str, int] = {}
         self.wake, tell = os.pipe()
         for end in (self.wake, tell):
@@ -74,8 +79,9 @@ class Server:
             self._tell({"key": request["key"], "ended": {"error": str(error)}})
         else:
             if pid == 0:
-                _become_worker(request, ends)
+                _become_worker(self.box, self.jail, request, ends)
             self.live[request["key"]] = pid
+            self._tell({"key": request["key"], "pid": pid})
         for end in ends:
             os.close(end)
 
@@ -94,10 +100,13 @@ class Server:
             self._tell({"key": key, "ended": news})
 
     def _leave(self) -> NoReturn:
+        """End with nothing left behind, also when the grader was killed."""
         for pid in self.live.values():
             _kill(pid)
         for pid in self.live.values():
             os.waitpid(pid, 0)
+        with suppress(OSError):
+            remove_tree(self.scratch)
         os._exit(0)
 
     def _tell(self, message: dict[str, Any]) -> None:
@@ -114,20 +123,18 @@ def _kill(pid: int) -> None:
             end(pid, signal.SIGKILL)
 
 
-def _become_worker(request: dict[str, Any], ends: list[int]) -> NoReturn:
+def _become_worker(box: Box, jail: str, request: dict[str, Any], ends: list[int]) -> NoReturn:
     """Turn the forked child into a worker; what fails here is printed where the grader looks."""
     try:
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGCHLD, signal.SIGINT):
             signal.signal(number, signal.SIG_DFL)
         os.setsid()
-        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         _connect(*ends)
-        folder = Path(request["folder"])
-        os.chdir(folder)
-        os.environ.update(HOME=str(folder), TMPDIR=str(folder))
-        worker.limit(request["limits"])
-        worker.serve(folder, request["limits"]["reply_mb"] << 20)
+        folder, limits = Path(request["folder"]), request["limits"]
+        os.environ.update(dict.fromkeys(("HOME", "TMPDIR", "MPLCONFIGDIR"), str(folder)))
+        confine(box, request["uid"], jail, folder, limits)
+        worker.serve(folder, limits["reply_mb"] << 20, box)
     except BaseException:
         with suppress(BaseException):
             traceback.print_exc()
@@ -143,7 +150,7 @@ def _connect(channel: int, output: int) -> None:
     os.dup2(high[1], 1)
     os.dup2(high[1], 2)
     os.dup2(high[0], worker.CHANNEL)
-    os.closerange(worker.CHANNEL + 1, 1024)
+    os.closerange(worker.CHANNEL + 1, max(int(path.name) for path in Path("/dev/fd").iterdir()) + 1)
     for name, number in (("stdout", 1), ("stderr", 2)):
         stream = os.fdopen(number, "w", 1 << 13, errors="backslashreplace", closefd=False)
         setattr(sys, name, stream)
@@ -151,18 +158,25 @@ def _connect(channel: int, output: int) -> None:
     sys.argv = [""]
 
 
-def main(control: str) -> NoReturn:
+def main(control: str, setup: str) -> NoReturn:
     """Warm up numpy, forget where our own files lie, and serve.
 
     Args:
         control: the number of the control socket's descriptor.
+        setup: JSON: `box`, the fields of `Box`; `scratch`, the folder of the workers' folders;
+            `jail`, the workers' root folder, or ''.
     """
-    LIBC.prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+    go_first()  # before its files in /proc become root's
+    never_dumped()
+    if Box(**json.loads(setup)["box"]).seccomp:
+        seccomp.for_process(0)  # made once, before the forks
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the grader, which then closes us
     np.random.seed(0)  # noqa: NPY002 - the lazy parts of numpy are loaded before the fork
     np.linalg.svd(np.ones((8, 8)) @ np.ones((8, 8)))
-    inside = (sys.prefix, sys.base_prefix)
+    inside = (sys.prefix, sys.base_prefix, str(Path(np.__file__).parent.parent))
     sys.path[:] = [path for path in sys.path if path.startswith(inside)]
     gc.collect()
     gc.freeze()
-    Server(socket.socket(fileno=int(control))).run()
+    low = os.dup(int(control))  # the grader may have many files open; select takes small numbers
+    os.close(int(control))
+    Server(socket.socket(fileno=low), json.loads(setup)).run()

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import json
 import os
-import resource
-import signal
 import sys
 import traceback
 from contextlib import suppress
-from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
-from . import codec, loading, notebook
+from . import codec, figures, loading, notebook, stand_ins
+from .borrow import borrow, lend
+from .confine import open_doors
+from .explain import explain
 from .objects import Objects
 from .ref import UnsupportedError
 from .untouched import untouched
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
-__all__ = ["CHANNEL", "CHANNEL_LOST", "SETUP_FAILED", "limit", "serve"]
+    from .confine import Box
+
+__all__ = ["CHANNEL", "CHANNEL_LOST", "SETUP_FAILED", "serve"]
 
 CHANNEL = 3
 SETUP_FAILED, CHANNEL_LOST = 70, 71  # exit codes
@@ -32,29 +35,9 @@ TELLING = (MemoryError, NotImplementedError, SystemExit, codec.TooLargeError, Un
 NAME_OF = type.__dict__["__name__"].__get__  # a class can hide its name behind code
 
 
-def limit(limits: Mapping[str, int]) -> None:
-    """Bound CPU time, memory, file size and open files of this process, for good.
-
-    Memory is counted from the size at this moment, since the interpreter and numpy are already
-    there. The soft CPU limit kills by SIGXCPU, which tells it from other deaths.
-    """
-    size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-    memory = size + (limits["memory_mb"] << 20)
-    bounds = {
-        resource.RLIMIT_CPU: (limits["cpu_s"], limits["cpu_s"] + 1),
-        resource.RLIMIT_AS: (memory, memory),
-        resource.RLIMIT_FSIZE: (limits["file_mb"] << 20, limits["file_mb"] << 20),
-        resource.RLIMIT_NOFILE: (64, 64),
-        resource.RLIMIT_CORE: (0, 0),
-    }
-    for kind, bound in bounds.items():
-        resource.setrlimit(kind, bound)
-    signal.signal(signal.SIGXCPU, signal.SIG_DFL)
-
-
-def serve(folder: Path, reply_bytes: int) -> NoReturn:
+def serve(folder: Path, reply_bytes: int, box: Box) -> NoReturn:
     """Answer requests on the channel; never returns."""
-    worker = _Worker(folder)
+    worker = _Worker(folder, box)
     _hide_ourselves()
     while True:
         request = _receive()
@@ -68,8 +51,8 @@ def serve(folder: Path, reply_bytes: int) -> NoReturn:
 class _Worker:
     """What one worker holds: the files it was given and the objects that came of them."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, box: Box) -> None:
+        self.folder, self.box = folder, box
         self.files: dict[str, bytes] = {}
         main = ModuleType("__main__")  # so that classes of the notebook are found where they say
         sys.modules["__main__"] = main
@@ -86,19 +69,48 @@ class _Worker:
                 return _failure(error)
 
     def _answer(self, request: Mapping[str, Any]) -> Any:
-        if request["op"] == "load":
-            self.files = request["files"]
-            loading.write_files(self.folder, self.files)
-            loading.stand_in()
-            return None
-        if request["op"] == "untouched":
-            return untouched(self.files, request["released"])
-        if request["op"] == "define":
-            cells = json.loads(request["cells"])
-            return notebook.define(self.objects.notebook, cells, request["name"])
-        if request["op"] == "arrays":
-            return self.objects.send(loading.read_arrays(request["content"]))
-        return self.objects.answer(request)
+        own = self._OPERATIONS.get(request["op"])
+        return own(self, request) if own else self.objects.answer(request)
+
+    def _load(self, request: Mapping[str, Any]) -> None:
+        self.files = request["files"]
+        loading.write_files(self.folder, self.files)
+        stand_ins.stand_in(request["stand_ins"], pictures=request["pictures"])
+
+    def _probe(self, request: Mapping[str, Any]) -> list[str]:
+        return open_doors(self.box, request["secret"])
+
+    def _untouched(self, request: Mapping[str, Any]) -> Any:
+        return untouched(self.files, request["released"])
+
+    def _define(self, request: Mapping[str, Any]) -> Any:
+        cells, names = json.loads(request["cells"]), self.objects.notebook
+        return notebook.define(names, cells, request["name"], request["failed"])
+
+    def _cell(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        asked = (request[key] for key in ("label", "source", "seconds"))
+        failed = notebook.run_cell(self.objects.notebook, *asked)
+        return {"failed": failed, "figures": figures.take_figures(request["room"])}
+
+    def _arrays(self, request: Mapping[str, Any]) -> Any:
+        return self.objects.send(loading.read_arrays(request["content"]))
+
+    def _lend(self, request: Mapping[str, Any]) -> list[Any]:
+        return lend(self.objects, request)
+
+    def _borrow(self, request: Mapping[str, Any]) -> list[list[str]]:
+        return borrow(request["functions"], _ask)
+
+    _OPERATIONS: ClassVar = {
+        "load": _load,
+        "probe": _probe,
+        "untouched": _untouched,
+        "define": _define,
+        "cell": _cell,
+        "arrays": _arrays,
+        "lend": _lend,
+        "borrow": _borrow,
+    }
 
     def _describe(self, error: BaseException) -> dict[str, Any]:
         inside = (f"{self.folder}/", "cell ")
@@ -107,6 +119,8 @@ class _Worker:
         ]
         text = "".join(traceback.format_exception_only(type(error), error)).strip()
         trace = "".join(traceback.format_list(frames))
+        if why := explain(error):
+            text = f"{text[: MOST_TEXT - len(why) - 1]}\n{why}"
         return _failure(
             error,
             text=text[:MOST_TEXT].replace(inside[0], ""),
@@ -124,6 +138,12 @@ def _hide_ourselves() -> None:
     """Let the student's own `codec.py` or `worker.py` be importable, and ours not by accident."""
     for name in [name for name in sys.modules if name.split(".")[0] == "autograder"]:
         del sys.modules[name]
+
+
+def _ask(**asked: Any) -> Any:
+    """Ask the grader while it waits for a reply; it listens to the reference's workers alone."""
+    _send(codec.encode({"ask": asked}))
+    return _receive()["value"]
 
 
 def _receive() -> dict[str, Any]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+import json
 import os
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -14,14 +17,23 @@ from gradlab.course import Course
 from gradlab.errors import GradlabError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
+    from gradlab.cli.grading import Graded
     from gradlab.course import Assignment
 
 __all__ = ["commands", "main"]
 
 FINDINGS, OURS = 1, 3
+JOBS = os.cpu_count() or 1
 HERE = click.Path(path_type=Path)
+REQUIRE = click.option(
+    "--require",
+    type=click.Choice(["full", "container", "user", "split"]),
+    default="container",
+    show_default=True,
+    help="Run no student code below this level of protection; `gradlab doctor` explains them.",
+)
 NAMES = click.argument("names", nargs=-1, metavar="[NAME]...")
 
 
@@ -53,27 +65,78 @@ def commands() -> None:
     """Package and grade deep-learning homework.
 
     \b
+    gradlab init my-course           start a course
     gradlab new relu                 start an assignment
     gradlab expected relu --write    record what its reference gives
     gradlab verify relu              prove it: reference all points, release none
+    gradlab audit relu               plant mistakes: does the hidden suite catch them?
     gradlab assign relu              write the student release
     gradlab grade relu submissions   grade a folder of submissions
+    gradlab gradescope relu          make the zip that Gradescope grades with
     """
 
 
 @commands.command()
 @NAMES
-def assign(names: tuple[str, ...]) -> None:
+@click.option("--check", is_flag=True, help="Write nothing; show what would change.")
+def assign(names: tuple[str, ...], *, check: bool) -> None:
     """Write the student release of each NAME (default: all assignments).
+
+    With --check nothing is written: the differences to the last release are printed, and the exit
+    code is 1 if there are any.
 
     \b
     gradlab assign two_layer_net
+    gradlab assign two_layer_net --check
     """
-    from gradlab.cli import steps  # noqa: PLC0415 - starts fast where it is not needed
+    with _uncollected():
+        from gradlab.cli import packing  # noqa: PLC0415 - starts fast where it is not needed
 
-    for assignment in _assignments(names):
-        for path in steps.assign(assignment):
-            _say(f"{assignment.name}: wrote {_shown(path)}")
+        changed = False
+        for assignment in _assignments(names):
+            notes = packing.tried_release(assignment).notes
+            _say(*(f"{assignment.name}: {note}" for note in notes))
+            if check:
+                lines = packing.differences(assignment)
+                changed |= bool(lines)
+                _say(*lines or [f"{assignment.name}: as released"])
+                continue
+            for path in packing.assign(assignment):
+                _say(f"{assignment.name}: wrote {_shown(path)}")
+    sys.exit(FINDINGS if changed else 0)
+
+
+@commands.command()
+@click.argument("file", required=False, type=HERE)
+def dialects(file: Path | None) -> None:
+    """List the ways to mark what students write, or show the marked blocks of FILE.
+
+    FILE is a module or a notebook, as `.ipynb` or as text. Nothing is written.
+
+    \b
+    gradlab dialects
+    gradlab dialects assignments/relu/relu.ipynb
+    """
+    from gradlab.cli import packing  # noqa: PLC0415
+
+    if file is None:
+        _say(*packing.list_dialects(Path.cwd()))
+    else:
+        _say(*packing.list_marks(file) or [f"{_shown(file)}: nothing is marked"])
+
+
+@commands.command()
+@click.argument("folder", type=HERE)
+def init(folder: Path) -> None:
+    """Write a new course to FOLDER, with one working assignment.
+
+    \b
+    gradlab init my-course
+    """
+    from gradlab.cli import steps  # noqa: PLC0415
+
+    _say(*(f"wrote {_shown(path)}" for path in steps.init(folder)))
+    _say(f"next: cd {_shown(folder)}, then gradlab verify")
 
 
 @commands.command()
@@ -81,7 +144,9 @@ def assign(names: tuple[str, ...]) -> None:
 def verify(names: tuple[str, ...]) -> None:
     """Prove each NAME: the reference earns all points, the fresh release none.
 
-    Exits 1 if one of them does not.
+    Nor does code that returns None, zeros, ones, NaN or its input, has a constant loss with
+    gradients of zero, or fails when it is imported. The reference needs at most a third of every
+    check's limits, and earns all points with other secret seeds too. Exits 1 if anything is amiss.
 
     \b
     gradlab verify two_layer_net
@@ -90,11 +155,11 @@ def verify(names: tuple[str, ...]) -> None:
 
     found = 0
     for assignment in _assignments(names):
-        problems = steps.verify(assignment)
+        problems = steps.verify(assignment, _progress)
         found += len(problems)
         _say(*(f"{assignment.name}: {problem}" for problem in problems))
         if not problems:
-            _say(f"{assignment.name}: the reference earns everything, the fresh release nothing")
+            _say(f"{assignment.name}: the reference earns everything, what is empty nothing")
     sys.exit(FINDINGS if found else 0)
 
 
@@ -123,12 +188,71 @@ def expected(names: tuple[str, ...], *, write: bool) -> None:
 
 @commands.command()
 @click.argument("name")
+@click.option("--threshold", type=click.FloatRange(0, 100), default=95, show_default=True)
+@click.option("--max", "most", type=click.IntRange(1), help="At most so many mutants, by chance.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Of that choice.")
+@click.option("--jobs", type=click.IntRange(1, 64), default=JOBS, help="How many at once.")
+@click.option("--page", type=HERE, help="Where the diffs go (default: audit/NAME.html).")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def audit(  # noqa: PLR0913 - a parameter for each option
+    name: str,
+    *,
+    threshold: float,
+    most: int | None,
+    seed: int,
+    jobs: int,
+    page: Path | None,
+    as_json: bool,
+) -> None:
+    """Plant mistakes in the reference of NAME and see which the hidden suite catches.
+
+    Exits 1 if fewer than --threshold percent are caught, or more than 10 percent cannot be told
+    from the reference by its own battery.
+
+    \b
+    gradlab audit two_layer_net
+    gradlab audit two_layer_net --max 100 --seed 1 --json
+    """
+    from autograder.mutation import page as pages  # noqa: PLC0415
+    from autograder.mutation.audit import Extent  # noqa: PLC0415
+    from gradlab.cli import steps  # noqa: PLC0415
+
+    assignment, least = _course().assignment(name), threshold / 100
+    place = page or Path("audit") / f"{name}.html"
+    found = steps.audit(assignment, place, least, Extent(most, seed, jobs, _progress))
+    if as_json:
+        _say(json.dumps(pages.as_table(assignment, found, least), indent=1))
+    else:
+        _say(pages.as_text(found, least), "", f"page: {_shown(place)}")
+    sys.exit(0 if found.passes(least) else FINDINGS)
+
+
+@commands.command()
+@NAMES
+@click.option("--jobs", type=click.IntRange(1, 64), default=JOBS, help="How many at once.")
+def hints(names: tuple[str, ...], jobs: int) -> None:
+    """Record what planted mistakes give in each NAME, so that a failed check can name them.
+
+    Writes expected/mistakes.npz; run it again after `gradlab expected --write`.
+
+    \b
+    gradlab hints two_layer_net
+    """
+    from autograder.mutation.audit import Extent  # noqa: PLC0415
+    from gradlab.cli import steps  # noqa: PLC0415
+
+    for assignment in _assignments(names):
+        count = steps.hints(assignment, Extent(None, 0, jobs, _progress))
+        _say(f"{assignment.name}: {count} hints recorded")
+
+
+@commands.command()
+@click.argument("name")
 @click.argument("submissions", nargs=-1, required=True, type=HERE, metavar="SUBMISSION...")
 @click.option("--out", type=HERE, default=Path("results"), show_default=True, help="Where to.")
-@click.option(
-    "--jobs", type=click.IntRange(1, 64), default=os.cpu_count() or 1, help="How many at once."
-)
-def grade(name: str, submissions: tuple[Path, ...], out: Path, jobs: int) -> None:
+@click.option("--jobs", type=click.IntRange(1, 64), default=JOBS, help="How many at once.")
+@REQUIRE
+def grade(name: str, submissions: tuple[Path, ...], out: Path, jobs: int, require: str) -> None:
     """Grade submissions of NAME: folders, zips or notebooks, or folders of such.
 
     Writes OUT/<submission>/results.json in Gradescope's form, OUT/gradebook.csv and
@@ -137,11 +261,68 @@ def grade(name: str, submissions: tuple[Path, ...], out: Path, jobs: int) -> Non
     \b
     gradlab grade two_layer_net submissions --out results --jobs 2
     """
+    from gradlab.cli import grading  # noqa: PLC0415
+
+    assignment = _course().assignment(name)
+    _show(grading.grade(assignment, submissions, out, jobs, require=require, progress=_progress))
+
+
+@commands.command()
+@click.argument("name")
+@click.option("--out", type=HERE, help="The zip (default: NAME-autograder.zip).")
+@click.option("--rehearse", type=HERE, multiple=True, metavar="SUBMISSION", help="Run it here.")
+@click.option("--python", type=HERE, help="Stands for the site's (default: the system's).")
+@REQUIRE
+def gradescope(
+    name: str, *, out: Path | None, rehearse: tuple[Path, ...], python: Path | None, require: str
+) -> None:
+    """Write NAME-autograder.zip, which makes Gradescope grade NAME.
+
+    With --rehearse nothing is kept: the zip is set up and run on this machine as on the site, in a
+    container of its own where this machine allows it. Exits 1 if the results are not as they should
+    be.
+
+    \b
+    gradlab gradescope two_layer_net
+    gradlab gradescope two_layer_net --rehearse submissions/ada
+    """
+    from gradlab.cli import gradescope as zipping  # noqa: PLC0415
+
+    assignment = _course().assignment(name)
+    if not rehearse:
+        path = out or Path(f"{name}-autograder.zip")
+        written = zipping.write_zip(assignment, path, require)
+        _say(f"{name}: wrote {_shown(written)}, {written.stat().st_size / 1e6:.1f} MB")
+        return
+    from gradlab.cli import rehearsal  # noqa: PLC0415
+
+    sound = True
+    for line, good in rehearsal.rehearse(assignment, require, rehearse, python):
+        sound &= good
+        _say(line)
+    sys.exit(0 if sound else FINDINGS)
+
+
+@commands.command()
+@click.argument("name")
+@click.argument("submission", type=HERE)
+@click.argument("check")
+@click.option("--student", is_flag=True, help="Only what may be pasted into an answer.")
+@REQUIRE
+def explain(name: str, submission: Path, check: str, *, student: bool, require: str) -> None:
+    """Run one CHECK of NAME on a SUBMISSION again, and show why it earned what it earned.
+
+    Staff see the inputs, the wanted and the received values, and the student's code; the inputs are
+    those that the submission always gets.
+
+    \b
+    gradlab explain two_layer_net submissions/ada loss
+    gradlab explain two_layer_net submissions/ada loss --student
+    """
     from gradlab.cli import steps  # noqa: PLC0415
 
-    graded = steps.grade(_course().assignment(name), submissions, out, jobs, progress=_progress)
-    _say(graded.table, "", *(f"{what}: {_shown(path)}" for what, path in graded.places))
-    sys.exit(OURS if graded.broken else 0)
+    found = steps.explain(_course().assignment(name), submission, check, require=require)
+    _say(found.for_student() if student else found.for_staff())
 
 
 @commands.command()
@@ -198,16 +379,27 @@ def demo(name: str, out: Path) -> None:
     \b
     gradlab demo
     """
-    from gradlab.cli import sample, steps  # noqa: PLC0415
+    from gradlab.cli import packing, sample, steps  # noqa: PLC0415
 
     assignment = _course().assignment(name)
-    for path in steps.assign(assignment):
+    for path in packing.assign(assignment):
         _say(f"wrote {_shown(path)}")
     folder = sample.write_class(assignment, steps.release(assignment).files, out / "submissions")
     jobs = os.cpu_count() or 1
-    graded = steps.grade(assignment, (folder,), out / "results", jobs, progress=_progress)
-    _say(graded.table, "", *(f"{what}: {_shown(path)}" for what, path in graded.places))
-    sys.exit(OURS if graded.broken else 0)
+    # The class is made here, so any level will do.
+    _show(steps.grade(assignment, (folder,), out / "results", jobs, require="split"))
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Do without looking for cycles of garbage: it takes a tenth of a short command's time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _course() -> Course:
@@ -217,6 +409,12 @@ def _course() -> Course:
 def _assignments(names: Iterable[str]) -> list[Assignment]:
     course = _course()
     return [course.assignment(name) for name in (tuple(names) or course.names())]
+
+
+def _show(graded: Graded) -> NoReturn:
+    _say(graded.table, "", *(f"{what}: {_shown(path)}" for what, path in graded.places))
+    _say(f"level: {graded.level.name}")
+    sys.exit(OURS if graded.broken else 0)
 
 
 def _shown(path: Path) -> str:

@@ -7,8 +7,6 @@ import os
 import shutil
 import tarfile
 import tempfile
-import urllib.error
-import urllib.request
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -60,7 +58,7 @@ def fetch_cifar10(
             _unpack(archive, Path(scratch) / FOLDER)
             shutil.rmtree(target, ignore_errors=True)
             (Path(scratch) / FOLDER).replace(target)
-    except (urllib.error.URLError, OSError, tarfile.TarError) as error:
+    except (OSError, tarfile.TarError) as error:
         reason = getattr(error, "reason", None) or error
         help_ = "if you have the batches already, point CIFAR10_DIR to their folder"
         raise UserMistake(
@@ -70,6 +68,8 @@ def fetch_cifar10(
 
 
 def _download(source: str, archive: Path, md5: str, progress: Callable[[str], Any]) -> None:
+    import urllib.request  # noqa: PLC0415 - dear to import, and only a download needs it
+
     digest = hashlib.md5(usedforsecurity=False)
     with urllib.request.urlopen(source, timeout=30) as reply, archive.open("wb") as file:  # noqa: S310
         total = int(reply.headers.get("Content-Length") or 0)

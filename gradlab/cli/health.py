@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from autograder.level import LEVELS, open_box
 from gradlab.cli.dataset import FOLDER, cache_folder
+from gradlab.errors import GradlabError
 
 __all__ = ["Finding", "as_json", "as_text", "examine"]
 
@@ -51,13 +53,17 @@ def as_json(findings: list[Finding]) -> str:
 
 
 def _level() -> Finding:
-    linux = sys.platform == "linux"
-    means = (
-        "Student code runs in a process of its own, with limits on time and memory, and never sees "
-        "hidden checks or results there. It is not yet kept from the files of the user who grades, "
-        "so grade as a user who has nothing to hide, or in a container"
-    )
-    return Finding("level", "split", means if linux else "Grading needs Linux", bad=not linux)
+    """Probe by running a worker at each level, the strongest first."""
+    try:
+        with open_box() as server:
+            box = server.box
+    except GradlabError as error:
+        return Finding("level", "none", f"Student code cannot run here: {error}", bad=True)
+    level = LEVELS[box.level]
+    ask = f". Grading must ask for it: --require {level.name}" if level.asked else ""
+    root = not box.own_user and box.seccomp and os.geteuid() == 0
+    why = ". Other users cannot run this Python, so workers stay root, without its rights"
+    return Finding("level", level.name, f"{level.means}{why if root else ''}{ask}")
 
 
 def _python() -> Finding:

@@ -2,85 +2,50 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
+import platform
 from typing import TYPE_CHECKING, Any
 
-from autograder.client import bundle
-from autograder.grade import Grader, grade_class
-from autograder.intake import find_submissions
-from autograder.record import drift, record
-from autograder.recording import Recording
-from autograder.report import table, write_report
-from autograder.stage import handed_in
-from autograder.suites import load_suites, points
-from autograder.verify import verify as verify_results
-from autograder.worker import ForkServer
-from generator.new import create
-from generator.release import build, write
-from generator.strip import strip_text
+from autograder.environment import ANOTHER_BLAS
+from autograder.explain import explain as explain_check
+from autograder.forkserver import ForkServer
+from autograder.grade import Grader
+from autograder.intake import Submission
+from autograder.level import refuse_exposed
+from autograder.mutation.audit import Shop
+from autograder.mutation.audit import audit as audit_suite
+from autograder.mutation.cache import Cache
+from autograder.mutation.notes import note
+from autograder.mutation.page import as_page
+from autograder.record import drift, record, refuse_shaky
+from autograder.recording import Recording, write_atomically
+from autograder.suites import load_suites
+from autograder.verify import Proof
+from generator.modules import marked_lines
+from generator.modules import student_modules as released_modules
+from generator.new import create, create_course
 from gradlab.cli.dataset import cache_folder
-from gradlab.errors import AuthorMistake, Place
+from gradlab.cli.grading import Graded, data_folders, grade, hidden, servers
+from gradlab.cli.packing import release
+from gradlab.course import Course
+from gradlab.errors import AuthorMistake, UserMistake
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
-    from autograder.outcome import Results
+    from autograder.explain import Explanation
+    from autograder.mutation.audit import Audit, Extent
     from autograder.record import Drift
-    from generator.release import Release
-    from gradlab.course import Assignment, Course
+    from autograder.suite import Suite
+    from gradlab.course import Assignment
 
-__all__ = ["Graded", "assign", "expected", "grade", "new", "release", "servers", "verify"]
-
-
-@dataclass(frozen=True)
-class Graded:
-    """What came of grading a class, ready to be printed.
-
-    Attributes:
-        table: submissions by questions.
-        places: what was written, and where.
-        broken: whether the grader failed somewhere.
-    """
-
-    table: str
-    places: tuple[tuple[str, Path], ...]
-    broken: bool
+__all__ = ["Graded", "expected", "explain", "grade", "init", "new", "release", "servers"]
 
 
-@contextmanager
-def servers(course: Course) -> Iterator[tuple[ForkServer, ForkServer]]:
-    """Give a fork server for students' workers and one for the reference's, which may read data."""
-    environment = {"GRADLAB_DATA": str(cache_folder())}
-    here = course.root / "datasets" / "cifar-10-batches-py"
-    if folder := os.environ.get("CIFAR10_DIR") or (str(here) if here.is_dir() else ""):
-        environment["CIFAR10_DIR"] = str(Path(folder).absolute())
-    with ForkServer() as students, ForkServer(environment) as trusted:
-        yield students, trusted
-
-
-def released_modules(assignment: Assignment) -> dict[str, bytes]:
-    """Return the students' own modules as they are handed out, by path."""
-    paths = {assignment.module_path(name): assignment.source / name for name in assignment.modules}
-    texts = {name: path.read_bytes().decode() for name, path in paths.items()}
-    return {n: strip_text(t, Place(str(paths[n]))).text.encode() for n, t in texts.items()}
-
-
-@cache
-def release(assignment: Assignment) -> Release:
-    """Return the guarded release of an assignment, `check.py` included."""
-    recording = Recording.read(assignment.folder / "expected", "public")
-    check = bundle(assignment, recording, released_modules(assignment))
-    return build(assignment, points=points(assignment), extra={"check.py": check.encode()})
-
-
-def assign(assignment: Assignment) -> tuple[Path, ...]:
-    """Write the release of an assignment; return what was written."""
-    return write(release(assignment), assignment.course.release)
+def init(folder: Path) -> list[Path]:
+    """Write a course with a working assignment, and record it."""
+    created = create_course(folder)
+    return [*created, *new(Course.find(folder), "first_steps")]
 
 
 def new(course: Course, name: str) -> list[Path]:
@@ -101,6 +66,8 @@ def expected(
         for name, suite in load_suites(assignment).items():
             old = _recorded(folder, name)
             now = record(assignment, suite, old, both, released, progress)
+            if write:
+                refuse_shaky(now, *_again(assignment, suite, now, both, released))
             progress("")
             moved = drift(old, now) if old else []
             drifted |= old is None or any(item.beyond for item in moved)
@@ -109,6 +76,20 @@ def expected(
                 now.write(folder, name)
                 lines.append(f"{assignment.name}/{name}: recorded {len(now.checks)} checks")
     return lines, drifted
+
+
+def _again(
+    assignment: Assignment,
+    suite: Suite,
+    now: Recording,
+    both: tuple[ForkServer, ForkServer],
+    released: Mapping[str, bytes],
+) -> Iterator[Recording]:
+    """Record once more here, and once with another processor's kernels of BLAS."""
+    yield record(assignment, suite, now, both, released)
+    kernel = {"OPENBLAS_CORETYPE": ANOTHER_BLAS.get(platform.machine(), "")}
+    with ForkServer(environment={**data_folders(assignment.course), **kernel}) as other:
+        yield record(assignment, suite, now, (other, other), released)
 
 
 def _recorded(folder: Path, name: str) -> Recording | None:
@@ -135,35 +116,55 @@ def _drift_lines(old: Recording | None, moved: list[Drift]) -> Iterator[str]:
         yield f"nothing changed ({len(moved)} findings)"
 
 
-def verify(assignment: Assignment) -> list[str]:
+def verify(assignment: Assignment, progress: Callable[[str], Any] = lambda _: None) -> list[str]:
     """Return what is wrong with an assignment as a whole; [] if it is ready."""
     files = release(assignment).files
-    with servers(assignment.course) as both, tempfile.TemporaryDirectory() as folder:
-        grader = Grader.of(assignment, released_modules(assignment), both)
-        return verify_results(grader, assignment, files, Path(folder))
-
-
-def grade(
-    assignment: Assignment,
-    paths: Sequence[Path],
-    out: Path,
-    jobs: int,
-    progress: Callable[[str], Any] = lambda _: None,
-) -> Graded:
-    """Grade submissions into `out`; return what to print."""
-    found = find_submissions(paths, handed_in(assignment))
-    done = 0
-
-    def tell(result: Results) -> None:
-        nonlocal done
-        done += 1
-        progress(f"{done} of {len(found)} graded, {result.submission} just now")
-
     with servers(assignment.course) as both:
         grader = Grader.of(assignment, released_modules(assignment), both)
-        results = grade_class(grader, found, out, jobs, tell)
-        progress("")
-    written = list(write_report(assignment, results, out))
-    written.insert(0, out / "<submission>" / "results.json")
-    places = zip(("results", "gradebook", "report"), written, strict=True)
-    return Graded(table(results), tuple(places), any(result.broken for result in results))
+        return Proof(assignment, grader, both, files).problems(progress)
+
+
+def audit(
+    assignment: Assignment,
+    page: Path,
+    threshold: float,
+    extent: Extent,
+) -> Audit:
+    """Try an assignment's hidden suite on mutants of its reference; write the page.
+
+    Args:
+        assignment: which one.
+        page: where the page is written.
+        threshold: the share of mutants that must be caught; the page says it.
+        extent: how many mutants, and how.
+    """
+    cache = Cache(cache_folder() / "audit", assignment)
+    with servers(assignment.course) as both:
+        grader = Grader.of(assignment, released_modules(assignment), both)
+        marked = marked_lines(assignment)
+        found = audit_suite(assignment, grader, both, marked, cache, extent)
+    try:
+        page.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        write_atomically(page, as_page(assignment, found, threshold).encode())
+    except OSError as error:
+        raise UserMistake(f"{page} cannot be written: {error.strerror}") from error
+    return found
+
+
+def hints(assignment: Assignment, extent: Extent) -> int:
+    """Keep what planted mistakes give beside the recording; return how many hints that makes."""
+    with servers(assignment.course) as both:
+        grader = Grader.of(assignment, released_modules(assignment), both)
+        known = note(Shop(assignment, grader, both, marked_lines(assignment)), extent)
+    known.write(assignment.folder / "expected")
+    return sum(len(items) for found in known.checks.values() for items in found.values())
+
+
+def explain(
+    assignment: Assignment, submission: Path, check: str, *, require: str = "container"
+) -> Explanation:
+    """Return one check of one submission, looked at closely."""
+    with servers(assignment.course, require) as both:
+        refuse_exposed(both[0].box, hidden(assignment, [submission]))
+        grader = Grader.of(assignment, released_modules(assignment), both)
+        return explain_check(grader, Submission.read(submission), check)

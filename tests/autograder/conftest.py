@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from autograder.forkserver import ForkServer
 from autograder.session import CheckSession, Staged
-from autograder.worker import ForkServer
 from gradlab.course import Limits
 
 if TYPE_CHECKING:

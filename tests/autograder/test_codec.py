@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import math
 import time
-from contextlib import suppress
-from typing import Any
+import tracemalloc
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -17,6 +18,9 @@ from hypothesis.extra import numpy as hnp
 from autograder.box import codec
 from autograder.box.objects import Objects
 from autograder.box.ref import Ref, UnsupportedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 LIMIT = 1 << 22
 
@@ -143,6 +147,92 @@ def test_random_headers_give_a_value_that_travels_again_or_a_protocol_error(
     except codec.ProtocolError:
         return
     assert same(read(frame(value)), value)
+
+
+# What each kind of node looks at, right and wrong.
+shapes = st.lists(
+    st.one_of(st.integers(-1, 9), st.sampled_from([2**31, 2**39, 2**64])), max_size=34
+)
+hashables = st.one_of(st.none(), integers, st.text(max_size=3), st.just({"~": "tuple", "v": [1]}))
+fields = {
+    "t": st.one_of(st.sampled_from(sorted(codec.DTYPES)), st.sampled_from(["O", "f8,f8", "U9", 8])),
+    "s": st.one_of(shapes, st.lists(st.integers(0, 4), max_size=3), st.none()),
+    "v": st.one_of(
+        st.lists(hashables, max_size=4),
+        st.lists(st.tuples(hashables, jsons), max_size=4),
+        st.tuples(st.text(max_size=9), st.text(max_size=9)),
+        st.sampled_from(["nan", "inf", "-inf", "1e999", "", []]),
+    ),
+    "root": st.one_of(st.text(max_size=9), st.none()),
+    "kind": st.one_of(st.text(max_size=9), st.integers()),
+    "steps": st.lists(
+        st.tuples(st.sampled_from(["attr", "item", "call", 1]), hashables), max_size=3
+    ),
+}
+
+
+@settings(max_examples=60)
+@pytest.mark.parametrize("tag", sorted(codec._Reader._UNPACKERS))
+@given(
+    node=st.fixed_dictionaries(fields),
+    gone=st.sets(st.sampled_from(sorted(fields))),
+    data=st.data(),
+)
+def test_nodes_of_every_kind_give_a_value_that_travels_or_a_protocol_error(
+    tag: str, node: dict[str, Any], gone: set[str], data: st.DataObject
+) -> None:
+    kept = {
+        key: value for key, value in node.items() if key not in gone or data.draw(st.booleans())
+    }
+    text = json.dumps([{"~": tag, **kept}]).encode()
+    try:
+        value = hostile(text, data.draw(st.binary(max_size=80)))
+    except codec.ProtocolError:
+        return
+    assert same(read(frame(value)), value)
+
+
+@given(st.binary(min_size=codec.HEAD.size, max_size=codec.HEAD.size))
+def test_any_first_bytes_announce_what_is_allowed_or_nothing(head: bytes) -> None:
+    for start in (b"", codec.MAGIC):
+        with suppress(codec.ProtocolError):
+            header, body = codec.read_head((start + head)[: codec.HEAD.size], LIMIT)
+            assert header <= codec.MAX_HEADER
+            assert body <= LIMIT
+
+
+@given(values, values, st.data())
+def test_spliced_frames_give_a_value_or_a_protocol_error(
+    one: Any, other: Any, data: st.DataObject
+) -> None:
+    first, second = frame(one), frame(other)
+    cut, resumed = (data.draw(st.integers(0, len(content))) for content in (first, second))
+    with suppress(codec.ProtocolError):
+        read(first[:cut] + second[resumed:])
+    size, start = codec.HEAD.size, data.draw(st.integers(0, 16))
+    header, _ = codec.read_head(first[:size], LIMIT)
+    with suppress(codec.ProtocolError):  # the right header over another body
+        codec.decode(first[size : size + header], bytearray(second[start:]))
+
+
+@given(jsons, st.binary(max_size=64))
+def test_small_frames_take_little_memory(header: Any, body: bytes) -> None:
+    text = json.dumps(header).encode()
+    with measured() as peak, suppress(codec.ProtocolError):
+        codec.decode(text, bytearray(body))
+    assert peak[0] < (1 << 18) + 200 * (len(text) + len(body))
+
+
+@contextmanager
+def measured() -> Iterator[list[int]]:
+    """Fill a list with the largest memory in use meanwhile, in bytes above that before."""
+    peak = [0]
+    tracemalloc.start()
+    try:
+        yield peak
+    finally:
+        peak[0] = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize(

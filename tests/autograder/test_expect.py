@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 from autograder.credit import Staircase
-from autograder.expect import MEASURES, Judge, Wanted
+from autograder.expect import Judge
+from autograder.finding import Wanted
+from autograder.measure import MEASURES, TOLERANCES
 from autograder.outline import Absent
-from autograder.recording import Recorder
+from autograder.recorder import Recorder
 from gradlab.errors import AuthorMistake
 
 X = np.arange(6.0).reshape(2, 3)
@@ -29,7 +31,7 @@ def test_equal_values_earn_without_a_word() -> None:
     assert judged(X.copy()) == (Fraction(1), "")
 
 
-@pytest.mark.parametrize("measure", MEASURES)
+@pytest.mark.parametrize("measure", TOLERANCES)
 def test_every_measure_holds_its_bound(measure: str) -> None:
     near, far = X + 1e-9, X + 1e-3
     assert judged(near, **{measure: 1e-6})[0] == 1 or measure == "rel_error"
@@ -38,12 +40,14 @@ def test_every_measure_holds_its_bound(measure: str) -> None:
 
 def test_measures_agree_with_their_formulas() -> None:
     x, y = np.array([1.0, 2.0, 4.5]), np.array([1.0, 2.5, 4.0])
-    values = {name: function(x, y) for name, (function, _) in MEASURES.items()}
+    values = {name: measure.error(x, y) for name, measure in MEASURES.items()}
     assert values == {
         "max_error": 0.5 / 4,
         "max_abs": 0.5,
         "sum_abs": 1.0,
         "rel_error": pytest.approx(0.5 / 4.5),
+        "first_digit": 0.5,
+        "band": pytest.approx(0.25),
     }
 
 

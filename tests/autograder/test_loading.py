@@ -1,8 +1,7 @@
-"""Notebook cells without a notebook, stand-ins, handed-in arrays."""
+"""Stand-ins, sentences for what cannot work here, handed-in arrays."""
 
 from __future__ import annotations
 
-import ast
 import io
 import subprocess
 import sys
@@ -11,146 +10,29 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder.box.loading import Nothing, read_arrays
-from autograder.box.notebook import define, parse
+from autograder.box.explain import explain
+from autograder.box.loading import read_arrays
+
+STAND_IN = """
+from autograder.box.stand_ins import stand_in
+stand_in({names!r}, pictures={pictures})
+"""
 
 
-def run(*cells: str, wanted: str = "x") -> tuple[dict[str, Any], list[str]]:
-    names: dict[str, Any] = {"__name__": "__main__"}
-    failed = define(names, [(f"cell {n}", cell) for n, cell in enumerate(cells, 1)], wanted)
-    return names, failed
+def run(source: str, names: tuple[str, ...] = (), *, pictures: bool = False) -> str:
+    """Return what a program prints in a process of its own that has the stand-ins."""
+    program = STAND_IN.format(names=names, pictures=pictures) + source
+    done = subprocess.run([sys.executable, "-c", program], check=False, capture_output=True)
+    return (done.stdout or done.stderr.splitlines()[-1]).decode().strip()
 
 
-@pytest.mark.parametrize(
-    "cell",
-    [
-        "x = 3",
-        "x: int = 3",
-        "y, (x, *z) = 1, (3, 4, 5)",
-        "for x in range(4): pass",
-        "with open('/dev/null') as f:\n    x = 3",
-        "x = 1\nx += 2",
-        "if (x := 3): pass",
-        "try:\n    x = 3\nfinally: pass",
-        "x = [1]\nx.append(2)\nx = sum(x)",
-        "import math as x\nx = 3",
-        "def helper():\n    return late\nlate = 3\nx = helper()",
-        "a = 1\nb = a + 1\nx = a + b",
-        "x = {}\nx['a'] = 3\nx = x['a']",
-        "class Box: pass\nbox = Box()\nbox.x = 3\nx = box.x",
-        "x = 1\nx = 3",
-    ],
-)
-def test_every_way_to_give_a_name_its_value(cell: str) -> None:
-    names, failed = run(cell)
-    assert names["x"] == 3
-    assert failed == []
-
-
-def test_only_what_the_name_depends_on_runs() -> None:
-    names, failed = run(
-        "import math\nlog = []",
-        "def train(rate):\n    log.append(rate)\n    return rate",
-        "net = train(0.1)\nbad = 1 / 0\nx = {'rate': 0.5}",
-        "accuracy = train(0.2)",
-    )
-    assert names["x"] == {"rate": 0.5}
-    assert names["math"]
-    assert callable(names["train"])
-    assert not {"net", "bad", "accuracy"} & names.keys()
-    assert failed == []
-
-
-def test_what_it_depends_on_may_stand_in_other_cells() -> None:
-    names, _ = run("rate = 2", "rate *= 2", "np = None", "x = {'rate': rate}", "rate = 9")
-    assert names["x"] == {"rate": 4}
-    assert "np" not in names
-
-
-def test_a_failing_import_or_cell_does_not_stop_the_others() -> None:
-    names, failed = run("import no_such_module\nimport math", "x = (", "x = math.floor(3.5)")
-    assert names["x"] == 3
-    assert failed == [
-        "cell 2: not valid Python",
-        "cell 1: line 1: ModuleNotFoundError: No module named 'no_such_module'",
-    ]
-
-
-def test_settings_assigned_twice_are_the_last_ones_that_worked() -> None:
-    names, failed = run("x = 1", "x = 2", "x = undefined")
-    assert names["x"] == 2
-    assert failed == ["cell 3: line 1: NameError: name 'undefined' is not defined"]
-
-
-@pytest.mark.parametrize("text", ["exit(1)", "raise KeyboardInterrupt", "1 / 0", "return 3"])
-def test_a_failing_statement_is_passed_over(text: str) -> None:
-    names, failed = run(f"x = 3\nif x: {text}; x = 4\nx += 1")
-    assert names["x"] == 4
-    assert failed[0].startswith("cell 1: line 2: ")
-
-
-@pytest.mark.parametrize(
-    ("cell", "words"),
-    [("y = 3", "gives 'x' no value$"), ("x = 1 / 0", "cell 1: line 1: ZeroDivisionError")],
-)
-def test_a_name_without_a_value_says_why(cell: str, words: str) -> None:
-    with pytest.raises(NameError, match=words):
-        run(cell)
-
-
-def test_an_exception_that_cannot_be_shown_is_named() -> None:
-    cell = "class E(Exception):\n    def __str__(self): return 1 / 0"
-    _, failed = run(cell, "x = 3", "def f(): raise E", "x = f()")
-    assert failed == ["cell 4: line 1: E"]
-
-
-@pytest.mark.parametrize(
-    ("cell", "python"),
-    [
-        ("%matplotlib inline\nx = 1", "pass\nx = 1"),
-        ("x = 1\n%load_ext autoreload\n%autoreload 2", "x = 1\npass\npass"),
-        ("if x:\n    !pip install 'x", "if x:\n    pass"),
-        ("%time x = f(1)", "x = f(1)"),
-        ("%%time\nx = f(1)", "pass\nx = f(1)"),
-        ("%%capture\nx = 1", "pass\nx = 1"),
-        ("%timeit f(1)", "pass"),
-        ("files = !ls", "files = None"),
-        ("out = %sql select", "out = None"),
-        ("f?\nnp.dot??", "pass\npass"),
-        ("?f", "pass"),
-        ("%cd /content/drive/My Drive", "pass"),
-        ("x = (7\n  % 4)\ny = '''\n%time\n'''", "x = (7\n  % 4)\ny = '''\n%time\n'''"),
-        ("x = (7\n  % 4)\n%time y = 1", "x = (7\n  % 4)\ny = 1"),
-        ("%%bash\nx = 1", None),
-        ("%%writefile a.py\nx = 1", None),
-        ("%%html\n<b>", None),
-        ("x = (", None),
-        ("x = 1 +", None),
-        ("a\0b", None),
-        ("(" * 5000, None),
-        ("", ""),
-    ],
-)
-def test_magics_are_taken_out_and_python_is_left_alone(cell: str, python: str | None) -> None:
-    tree = parse(cell)
-    wanted = None if python is None else ast.dump(ast.parse(python))
-    assert (tree and ast.dump(tree)) == wanted
-
-
-def test_display_and_get_ipython_are_there() -> None:
-    names, failed = run("get_ipython().run_line_magic('matplotlib', 'inline')\nx = display(3) or 3")
-    assert failed == []
-    assert isinstance(names["x"], Nothing)
-
-
-STAND_INS = """
-from autograder.box.loading import stand_in
-stand_in()
+PICTURES = """
 import google.colab, matplotlib.pyplot as plt, matplotlib.gridspec
 from google.colab import drive
 from mpl_toolkits.mplot3d import Axes3D
+from IPython.display import display, clear_output
 from check import check
-drive.mount("/content"); check("affine")
+drive.mount("/content"); check("affine"); display(3)
 plt.rcParams["image.cmap"] = "gray"
 with plt.style.context("ggplot"):
     figure, axes = plt.subplots(2, 2)
@@ -163,8 +45,118 @@ except ZeroDivisionError: print("ok")
 
 
 def test_pictures_and_the_students_own_checks_do_nothing() -> None:
-    done = subprocess.run([sys.executable, "-c", STAND_INS], check=True, capture_output=True)
-    assert done.stdout == b"ok\n"
+    assert run(PICTURES) == "ok"
+
+
+@pytest.mark.parametrize(
+    ("names", "source", "printed"),
+    [
+        (["tqdm"], "from tqdm import tqdm, trange\nprint(*tqdm([1, 2]), *trange(2))", "1 2 0 1"),
+        (["tqdm"], "from tqdm.auto import tqdm\nprint(*tqdm(range(3), desc='x'))", "0 1 2"),
+        (["tqdm"], "import tqdm\nbar = tqdm.tqdm([5])\nbar.set_description('x')\nprint(*bar)", "5"),
+        (["past.builtins"], "from past.builtins import xrange\nprint(*xrange(2))", "0 1"),
+        (["past"], "from past.builtins import basestring\nprint(basestring is str)", "True"),
+        (["six"], "from six.moves import cPickle as p, range\nprint(p.loads(p.dumps(3)))", "3"),
+        (["torch"], "import torch.nn as nn\nclass N(nn.Module):\n  x = 1\nprint(N().x)", "1"),
+        (["numba"], "from numba import jit\n@jit\ndef f(): return 1\nprint(f())", "1"),
+        (
+            ["numba"],
+            "from numba import jit\n@jit(nopython=True)\ndef f(): return 1\nprint(f())",
+            "1",
+        ),
+        (["a.b"], "import a.b.c\nfrom a.b import d\nprint('ok')", "ok"),
+        (["a.b"], "import a.other", "ModuleNotFoundError: No module named 'a.other'"),
+        ([], "import tqdn", "ModuleNotFoundError: No module named 'tqdn'"),
+    ],
+)
+def test_stand_ins_that_the_assignment_lists(names: list[str], source: str, printed: str) -> None:
+    assert run(source, tuple(names)) == printed
+
+
+def test_a_stand_in_that_is_not_listed_is_missing() -> None:
+    assert "No module named 'past'" in run("import past.builtins", ("tqdm",))
+
+
+def test_input_is_refused_with_a_sentence() -> None:
+    said = run("try: input('name? ')\nexcept RuntimeError as e: print(e)")
+    assert said == "input() is refused here, nobody can answer; write the value into the code"
+
+
+def test_pictures_are_real_where_they_are_wanted() -> None:
+    assert run("import matplotlib; print(hasattr(matplotlib, '__file__'))", pictures=True) == "True"
+    assert run("import matplotlib; print(hasattr(matplotlib, '__file__'))") == "False"
+
+
+def raised(source: str) -> BaseException:
+    try:
+        exec(compile(source, "work.py", "exec"), {"np": np})  # noqa: S102 - what a student writes
+    except BaseException as error:  # noqa: BLE001 - whatever it is, it is looked at
+        return error
+    raise AssertionError("nothing was raised")
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("print 'hello'", "this is Python 2: print 'hello' (in Python 3, print is a function"),
+        ("x = 1\nprint x", "this is Python 2: print x"),
+        ("import sys\nprint >>sys.stderr, 1 if 1 else", "this is Python 2"),
+        ("try: pass\nexcept ValueError, e: pass", "this is Python 2: except ValueError, e: pass"),
+        ("raise ValueError, 'no'", "this is Python 2: raise ValueError, 'no'"),
+        ("exec 'x = 1'", "exec is a function"),
+        ("x = 10L", "whole numbers have no L"),
+        ("x = 0777", "octal numbers begin with 0o"),
+        ("if 1 <> 2: pass", "write `!=`"),
+        ("f = lambda (a, b): a", "arguments have no brackets"),
+        ("x = `3`", "write repr(...)"),
+        ("if 1:\n\tx = 1\n        y = 2", "tabs and spaces are mixed"),
+        ("for i in xrange(3): pass", "xrange is Python 2; use range."),
+        ("raw_input()", "raw_input is Python 2; use input."),
+        ("{}.iteritems()", ".iteritems() is Python 2; use items."),
+        ("{}.has_key(1)", ".has_key() is Python 2; use in."),
+        ("import cPickle", "cPickle is Python 2; use pickle."),
+        ("from itertools import izip", "izip is Python 2; use zip."),
+        ("range(3 / 1)", "in Python 3, `/` gives a float; use `//`"),
+        ("a = [1]\na[4 / 2]", "in Python 3, `/` gives a float; use `//`"),
+        ("np.zeros(4 / 2)", "in Python 3, `/` gives a float; use `//`"),
+        ("np.zeros(3)[4 / 2]", "in Python 3, `/` gives a float; use `//`"),
+        ("np.int(3)", "np.int was removed from numpy; use int."),
+        ("np.zeros(3, dtype=np.float)", "np.float was removed from numpy; use float."),
+        ("np.no_such", ""),
+        ("import past.builtins", "`past` is not available here; only numpy and the standard lib"),
+        ("import numpy.no_such", "there is no module `numpy.no_such` here"),
+        ("x = (1", ""),
+        ("print('<b>' % x", ""),
+        ("def f(x):\nreturn x", ""),
+        ("undefined", ""),
+        ("{}.nothing", ""),
+        ("1 / 0", ""),
+        ("int('x')", ""),
+    ],
+)
+def test_what_cannot_work_here_is_said_in_a_sentence(source: str, words: str) -> None:
+    said = explain(raised(source))
+    assert words in said
+    assert bool(said) == bool(words)
+    assert "\n" not in said
+
+
+def test_nul_bytes_in_a_module_are_named() -> None:
+    assert "NUL bytes" in explain(raised("x = 1\0"))
+
+
+def test_an_exception_that_lies_about_itself_gets_no_sentence() -> None:
+    class Liar(ImportError):
+        name = property(lambda _: 1 / 0)
+
+        def __str__(self) -> str:
+            raise ValueError
+
+    assert explain(Liar()) == ""
+    assert explain(ModuleNotFoundError(name="x" * 10_000, path="")) != ""
+    assert len(explain(ModuleNotFoundError(name="x" * 10_000))) < 300
+    assert explain(ModuleNotFoundError(name="\x1b[2J")) == ""
+    assert explain(SyntaxError("invalid", ("f", 1, 1, "print \x1b[2J"))).isprintable()
 
 
 def npz(**arrays: Any) -> bytes:

@@ -138,3 +138,25 @@ def test_a_million_numbers_are_tidied_quickly() -> None:
 def test_hostile_kinds_are_cut_short() -> None:
     assert len(describe(outline(Ref("#0", (), "x" * 5000)))) < 100
     assert len(describe(outline({"k" * 5000: 1}))) < 100
+
+
+@pytest.mark.parametrize(
+    ("value", "shape"),
+    [
+        ((1.0, 2, 3.5), (3,)),
+        ([np.float64(1.0), 2, np.array(3.0)], (3,)),
+        ([np.ones(1), np.ones(1)], (2,)),
+        ([np.ones(3), np.ones(3)], (2, 3)),
+        ((np.ones((2, 2)), np.ones((2, 2))), (2, 2, 2)),
+    ],
+)
+def test_numbers_or_arrays_in_a_row_become_one_array(value: Any, shape: tuple[int, ...]) -> None:
+    wanted = outline(np.ones(shape))
+    got = conform(tidy(value), wanted, "f(...)")
+    assert got.shape == shape
+
+
+@pytest.mark.parametrize("value", [(), [np.ones(2), np.ones(3)], [1.0, "2"], [None]])
+def test_what_is_no_row_of_numbers_stays_what_it_is(value: Any) -> None:
+    with pytest.raises(StudentFault, match="should be an array of shape"):
+        conform(tidy(value), outline(np.ones(2)), "f(...)")

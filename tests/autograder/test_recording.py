@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from autograder.expect import Wanted
-from autograder.record import drift
+from autograder.finding import Wanted
+from autograder.record import drift, refuse_shaky
 from autograder.recording import Drawn, Recording, write_atomically
 from gradlab.errors import AuthorMistake
 
@@ -90,6 +90,49 @@ def test_writing_leaves_the_old_file_or_the_new_one(tmp_path: Path) -> None:
     assert [p.name for p in tmp_path.iterdir()] == ["results.json"]
 
 
+class TestRefusal:
+    """A tolerance has to stay ten times above what another run or machine changes."""
+
+    @pytest.mark.parametrize(("moved", "refused"), [(1e-9, False), (0.9e-8, False), (2e-8, True)])
+    def test_a_tolerance_that_comes_near(self, moved: float, *, refused: bool) -> None:
+        first, again = (recording(forward=(drawn(value=v),)) for v in (1.0, 1 + 10 * moved))
+        if not refused:
+            refuse_shaky(first, first, again)
+            return
+        with pytest.raises(AuthorMistake, match=r"forward out: .* 2e-08; max_error=1e-07 must be"):
+            refuse_shaky(first, first, again)
+
+    def test_exact_values_that_stay(self) -> None:
+        labels = recording(forward=(drawn(tolerance=0.0),))
+        refuse_shaky(labels, labels)
+
+    def test_exact_values_that_move(self) -> None:
+        first, again = (recording(forward=(drawn(value=v, tolerance=0.0),)) for v in (1.0, 2.0))
+        with pytest.raises(AuthorMistake, match="changes it by"):
+            refuse_shaky(first, again)
+
+    def test_replies_that_are_never_the_same(self) -> None:
+        other = recording(forward=(replace(drawn(), outlines=()),))
+        with pytest.raises(AuthorMistake, match="replies of another structure"):
+            refuse_shaky(recording(forward=(drawn(),)), other)
+
+
+def test_what_withholds_is_written_and_read(tmp_path: Path) -> None:
+    wanted = Wanted("x unchanged", 2, withholds=True)
+    recording(forward=(replace(drawn(), findings=(wanted,)),)).write(tmp_path, "checks")
+    assert Recording.read(tmp_path, "checks").checks["forward"][0].findings == (wanted,)
+
+
+def test_recordings_without_withholding_are_still_read(tmp_path: Path) -> None:
+    recording().write(tmp_path, "checks")
+    table = json.loads((tmp_path / "checks.json").read_text())
+    for draw in table["checks"]["forward"]:
+        draw["findings"] = [finding[:3] for finding in draw["findings"]]
+    (tmp_path / "checks.json").write_text(json.dumps(table))
+    again = Recording.read(tmp_path, "checks").checks["forward"][0].findings
+    assert [item.withholds for item in again] == [False, False]
+
+
 class TestDrift:
     def test_nothing_moved(self) -> None:
         assert [(d.absolute, d.beyond) for d in drift(recording(), recording())] == [
@@ -128,4 +171,4 @@ class TestDrift:
 def test_the_json_is_stable_and_readable(tmp_path: Path) -> None:
     recording().write(tmp_path, "checks")
     table = json.loads((tmp_path / "checks.json").read_text())
-    assert table["checks"]["forward"][0]["findings"][0] == ["out", 2, ["max_error", 1e-07]]
+    assert table["checks"]["forward"][0]["findings"][0] == ["out", 2, ["max_error", 1e-07], False]

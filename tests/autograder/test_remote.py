@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from autograder.remote import Outlines, Remote, Student, value_of
+from autograder.remote import Held, Outlines, Remote, Student, source_of, value_of
 from gradlab.errors import AuthorMistake, StudentFault
 
 if TYPE_CHECKING:
@@ -152,6 +152,70 @@ def test_more_replies_than_recorded_are_the_authors_mistake(
     student.work.f()
     with pytest.raises(AuthorMistake, match="more calls"):
         student.work.f()
+
+
+@pytest.mark.parametrize(("call", "changed"), [("double", False), ("change", True)])
+def test_a_held_array_shows_whether_it_was_changed(
+    student: Student, call: str, *, changed: bool
+) -> None:
+    x = np.arange(3.0)
+    held, other = student.hold(x, x)
+    getattr(student.work, call)(held)
+    assert Held.changed(held) is changed
+    assert not Held.changed(other)
+    np.testing.assert_array_equal(x, np.arange(3.0))
+
+
+def test_what_is_kept_goes_back_as_it_is(student: Student) -> None:
+    x = student.hold(np.ones(2))
+    reply, kept = student.call_and_keep(student.work.cached, x)
+    np.testing.assert_array_equal(reply[0], [2, 2])
+    kept[1].params["W1"] = np.array([3.0, 4.0])
+    assert student.work.use(np.ones(1), kept[1])[0] == 8
+
+
+def test_a_part_of_a_reply_goes_back_as_the_student_gave_it(
+    session: Callable[..., CheckSession],
+) -> None:
+    source = (
+        "import numpy as np\ndef f(): return 1.0, {}\ndef kind(c): return type(c).__name__, str(c)"
+    )
+    before = Outlines()
+    reference = Student(session(source.format("np.ones(3)")), before)
+    reference.work.kind(reference.work.f()[1])
+    for cache in ("{'mask': [True]}", "(1, 2, 'text')", "np.array([True, False])", "None"):
+        student = Student(session(source.format(cache)), Outlines(before.seen))
+        kind, text = student.work.kind(student.work.f()[1])
+        assert (kind, text) == (type(eval(cache)).__name__, str(eval(cache)))  # noqa: S307
+
+
+def test_a_section_can_run_again_and_again(session: Callable[..., CheckSession]) -> None:
+    student, outlines = recorded(session, "(np.ones(2), 1.0)")
+    section = outlines.section()
+    for _ in range(3):
+        with section:
+            student.work.f()
+    with pytest.raises(AuthorMistake, match="more calls"):
+        student.work.f()
+
+
+def test_texts_are_files_or_cells(session: Callable[..., CheckSession]) -> None:
+    files = {"hand.txt": "x = 1 \N{MINUS SIGN}\n".encode() + b"\xff" * 200_000}
+    student = Student(session(artifacts=files, texts={"q-hand": "x = 2"}), Outlines())
+    assert student.text("hand.txt").startswith("x = 1 \N{MINUS SIGN}")
+    assert len(student.text("hand.txt")) == 20_000
+    assert student.text("q-hand") == "x = 2"
+    with pytest.raises(StudentFault, match="q-other was not handed in"):
+        student.text("q-other")
+
+
+def test_the_source_of_a_function(student: Student) -> None:
+    text, name = source_of(student.work.Net.total)
+    assert name == "Net.total"
+    assert "def double(x):" in text
+    for other in (student.notebook.x1, student.hold(np.ones(2)), "double"):
+        with pytest.raises(AuthorMistake, match=r"student\.MODULE\.function"):
+            source_of(other)
 
 
 def artifact(**arrays: Any) -> bytes:

@@ -5,15 +5,20 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
-from autograder.outcome import Outcome, Results
+from autograder.expect import Judge
+from autograder.finding import Leader, Wanted
+from autograder.outcome import Outcome, Results, judged, skipped
 from autograder.report import cell, gradebook, page, table
-from autograder.suite import Check
+from autograder.suite import VISIBILITIES, Check
 from gradlab.course import Course
+from gradlab.errors import StudentFault
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,6 +86,69 @@ class TestResults:
         test = json.loads((tmp_path / "results.json").read_text())["tests"][0]
         assert "\x1b" not in test["output"]
         assert "<script>" in test["output"]  # the format is text: nothing interprets it
+
+
+class TestDeclared:
+    @staticmethod
+    def declared(name: str, **said: Any) -> Check:
+        return replace(check(name), **said)
+
+    def test_bonus_points_come_on_top(self) -> None:
+        bonus = self.declared("bonus", bonus=True, points=2)
+        graded = results(EARNED, Outcome(bonus, "earned", Fraction(1)))
+        assert (graded.score, graded.possible) == (6, 4)
+        test = graded.table()["tests"][1]
+        assert (test["score"], test["max_score"]) == (2, 0)
+        assert cell(graded, "affine").points == 4
+
+    @pytest.mark.parametrize("visibility", VISIBILITIES)
+    def test_visibility_and_tags_are_gradescopes(self, visibility: str) -> None:
+        hidden = self.declared("hidden", visibility=visibility, tags=("layer", "hard"))
+        test = results(Outcome(hidden, "missed")).table()["tests"][0]
+        assert test.get("visibility", "visible") == visibility
+        assert test["tags"] == ["affine", "layer", "hard"]
+
+    def test_the_leaderboard(self) -> None:
+        leaders = (Leader("accuracy", 0.5), Leader("seconds", 2.0, "asc"))
+        graded = results(replace(EARNED, leaders=leaders), THIRD)
+        assert graded.table()["leaderboard"] == [
+            {"name": "accuracy", "value": 0.5, "order": "desc"},
+            {"name": "seconds", "value": 2.0, "order": "asc"},
+        ]
+        assert "leaderboard" not in results(EARNED).table()
+
+    def test_what_builds_on_a_failed_check_is_skipped(self) -> None:
+        needy = self.declared("needy", needs=("forward", "backward"))
+        failed = Outcome(check("backward"), "missed")
+        outcome = skipped(needy, {"forward": EARNED, "backward": failed})
+        assert outcome is not None
+        assert (outcome.status, outcome.score) == ("skipped", 0)
+        assert "a question that failed: backward is right" in outcome.text
+
+    @pytest.mark.parametrize("other", [EARNED, THIRD, BROKEN, WRITTEN])
+    def test_nothing_else_rules_a_check_out(self, other: Outcome) -> None:
+        needy = self.declared("needy", needs=(other.check.name,))
+        assert skipped(needy, {other.check.name: other}) is None
+        assert skipped(needy, {}) is None
+
+    @pytest.mark.parametrize("hints", [True, False])
+    def test_hints_reach_students_or_staff_alone(self, *, hints: bool) -> None:
+        judge = Judge([Wanted("x", 1, [2.0, 4.0], ("max_abs", 0.1)), Wanted("y", 3)])
+        judge.close({"x": np.array([4.0, 8.0])}, max_abs=0.1)
+        outcome = judged(self.declared("c", hints=hints), judge, None, "seed 7")
+        assert ("2 times too large" in outcome.message) is hints
+        assert ("2 times too large" in outcome.staff) is not hints
+        assert "x: largest absolute error" in outcome.message
+        assert "wanted" not in outcome.message
+        assert "wanted 4.0" in outcome.staff
+        assert outcome.status == "missed"
+
+    def test_a_fault_keeps_what_was_earned_before(self) -> None:
+        judge = Judge([Wanted("x", 1, 2.0, ("max_abs", 0.1)), Wanted("y", 3, 1.0)])
+        judge.close({"x": 2.0}, max_abs=0.1)
+        outcome = judged(check(), judge, StudentFault("raised", "KeyError: 'W1'"), "")
+        assert (outcome.status, outcome.credit) == ("raised", Fraction(1, 4))
+        assert "KeyError" in outcome.message
 
 
 class TestCell:

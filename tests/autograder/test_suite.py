@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import pytest
 
 from autograder.draw import Draw
@@ -22,7 +25,7 @@ def test_a_check_is_a_function_with_a_title() -> None:
 
     (check,) = suite.checks
     assert (check.name, check.title, check.points) == ("right", "It is right", 2)
-    assert check.needs == ("student", "draw")
+    assert check.takes == ("student", "draw")
     assert check.limits == (("cpu_s", 1),)
 
 
@@ -51,6 +54,49 @@ def test_negative_points_are_refused() -> None:
         Suite("s").written("q", points=-1, title="Why")
 
 
+class TestDeclaring:
+    def test_everything_that_a_check_can_say(self) -> None:
+        suite = Suite("s", hints=False)
+
+        @suite.check(points=1, question="q")
+        def first() -> None:
+            """First"""
+
+        @suite.check(
+            points=2, question="q", needs=[first], visibility="after_published", tags=["layer"]
+        )
+        def second() -> None:
+            """Second"""
+
+        @suite.check(points=3, question="q", needs=["first", "second"], bonus=True, hints=True)
+        def third() -> None:
+            """Third"""
+
+        one, two, three = suite.checks
+        assert (one.needs, two.needs, three.needs) == ((), ("first",), ("first", "second"))
+        assert (one.visibility, two.visibility) == ("visible", "after_published")
+        assert two.tags == ("layer",)
+        assert (two.maximum, three.maximum) == (2, 0)
+        assert (one.hints, three.hints) == (False, True)
+
+    @pytest.mark.parametrize(
+        ("declared", "words"),
+        [
+            ({"needs": ["later"]}, "needs later, which is no earlier check"),
+            ({"needs": ["itself"]}, "needs itself"),
+            ({"visibility": "secret"}, "visibility is one of visible, hidden"),
+        ],
+    )
+    def test_unknown_words_are_the_authors_mistake(
+        self, declared: dict[str, Any], words: str
+    ) -> None:
+        def itself() -> None:
+            """A title"""
+
+        with pytest.raises(AuthorMistake, match=words):
+            Suite("s").check(points=1, question="q", **declared)(itself)
+
+
 class TestDraw:
     def test_the_same_seed_gives_the_same_inputs(self) -> None:
         first, second = Draw(7), Draw(7)
@@ -61,6 +107,20 @@ class TestDraw:
         # RandomState(0).standard_normal(), as numpy has given it since 1.0
         assert Draw(0).normal(1)[0] == 1.764052345967664
 
+    def test_no_relu_has_its_kink_nearby(self) -> None:
+        x = Draw(3).away(50, 4, gap=0.2)
+        assert np.abs(x).min() >= 0.2
+        assert 0.3 < (x > 0).mean() < 0.7
+
+    def test_no_maximum_has_a_tie_nearby(self) -> None:
+        x = Draw(3).distinct(6, 7, gap=0.1)
+        assert np.diff(np.sort(x, axis=None)).min() == pytest.approx(0.1)
+        assert np.abs(x).min() == pytest.approx(0.05)
+        assert not np.array_equal(np.sort(x, axis=None), x.ravel())
+
+    def test_ties_are_small_whole_numbers(self) -> None:
+        assert set(Draw(3).ties(10, 10).ravel()) == {-1.0, 0.0, 1.0}
+
     def test_labels_hold_every_class(self) -> None:
         assert sorted(Draw(1).labels(7, 4)) == [0, 0, 1, 1, 2, 2, 3]
 
@@ -69,7 +129,7 @@ class TestDraw:
 
 
 def test_every_status_has_a_sentence_for_both_readers() -> None:
-    assert len(STATUSES) == 17
+    assert len(STATUSES) == 18
     for status in STATUSES.values():
         assert status.student.endswith((".", "?"))
         assert status.staff.endswith(".")

@@ -51,6 +51,13 @@ def test_an_assignment_knows_its_files(course: Course) -> None:
     assert assignment.module_path("relu.py") == "relu_hw/relu.py"
     assert assignment.role("tools") == "relu_hw.tools"
     assert assignment.role("nothing") is None
+    assert (assignment.run, assignment.stand_ins) == ("definitions", ())
+
+
+def test_an_assignment_says_which_cells_run_and_what_is_stood_in_for(course: Course) -> None:
+    rewritten(course, "[limits]", 'run = "tagged"\nstand_ins = ["past.builtins"]\n[limits]')
+    assignment = course.assignment("relu")
+    assert (assignment.run, assignment.stand_ins) == ("tagged", ("past.builtins",))
 
 
 def test_no_course_here(tmp_path: Path) -> None:
@@ -76,6 +83,9 @@ def test_an_unknown_name_lists_the_known_ones(course: Course) -> None:
         ("cpu_s = 2", "cpu = 2", "assignment.toml:8: unknown key 'cpu'"),
         ("cpu_s = 2", "cpu_s = 0", "assignment.toml:8: cpu_s must be a whole number"),
         ("cpu_s = 2", "cpu_s = true", "must be a whole number"),
+        ("[limits]", 'run = "some"\n[limits]', "run must be one of definitions, all, tagged"),
+        ("[limits]", 'stand_ins = "tqdm"\n[limits]', "stand_ins must be a list of module names"),
+        ("[limits]", 'stand_ins = ["a b"]\n[limits]', "'a b' is not a plain module name"),
         ("[limits]", "[limits", "not valid TOML"),
     ],
 )

@@ -1,0 +1,1 @@
+"""What becomes `check.py`: the public checks on the student's own machine, and `--submit`."""

@@ -1,0 +1,133 @@
+"""Where the files of an assignment are in a submission: by path, by name, by what they hold."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from autograder.ipynb import UnreadableNotebookError, read_notebook
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from autograder.intake import Submission
+    from autograder.ipynb import Notebook
+
+__all__ = ["Finder"]
+
+DEFINED = re.compile(rb"^(?:class|def)[ \t]+(\w+)", re.MULTILINE)
+LEAST_ALIKE = 0.2  # of the cells of a notebook, for it to be known under another name
+SHOWN = 80
+
+
+class Finder:
+    """Finds files, and notes what a student should know about how they were found.
+
+    Attributes:
+        found: the name under which each file was handed in, by the path that it should have.
+        notes: one line each.
+    """
+
+    def __init__(self, submission: Submission) -> None:
+        self.files = submission.files
+        self.found: dict[str, str] = {}
+        self.notes: list[str] = []
+        self._refused = {PurePosixPath(i.name).name: i.reason for i in submission.refused}
+        self._explained: set[str] = set()  # paths whose absence a note explains
+
+    def find(self, path: str) -> None:
+        """Find a file by its path, below a common folder, or by its name."""
+        base = PurePosixPath(path).name
+        free = self._free("")
+        for candidates in (
+            [name for name in free if name == path],
+            [name for name in free if name.endswith(f"/{path}")],
+            [name for name in free if PurePosixPath(name).name == base],
+        ):
+            if candidates:
+                self._take_only(path, candidates)
+                return
+        if base in self._refused:
+            self._explain(path, f"was handed in but not taken: {self._refused[base]}.")
+
+    def find_module(self, path: str, released: bytes) -> None:
+        """Find a module, also as a file of another name that defines all that the released one did.
+
+        Args:
+            path: as it should be.
+            released: the module as it was handed out; b"" if that is not known.
+        """
+        self.find(path)
+        wanted = set(DEFINED.findall(released))
+        if wanted and self._is_lost(path):
+            alike = [n for n in self._free(".py") if wanted <= set(DEFINED.findall(self.files[n]))]
+            self._take_instead(path, alike, "which defines the same names")
+
+    def find_notebooks(
+        self, wanted: Mapping[str, frozenset[str]], release: str
+    ) -> dict[str, Notebook]:
+        """Return the notebooks that can be read, by the names that they should have.
+
+        Args:
+            wanted: hashes of the texts of each one's cells; none if not known.
+            release: the name that released notebooks carry in their metadata.
+        """
+        for path in wanted:
+            self.find(path)
+        lost = [path for path in wanted if self._is_lost(path)]
+        others = {name: self._read(name) for name in self._free(".ipynb")} if lost else {}
+        for path in lost:
+            only = len(wanted) == len(others) == 1 and not wanted[path]
+            scores = {n: _likeness(book, wanted[path], release) for n, book in others.items()}
+            best = 0.0 if only else max(LEAST_ALIKE, *scores.values(), 0.0)
+            alike = [name for name, score in scores.items() if score >= best]
+            self._take_instead(path, alike, "which has its cells")
+        books = {path: self._read(self.found[path]) for path in wanted if path in self.found}
+        return {path: book for path, book in books.items() if book}
+
+    def _free(self, suffix: str) -> list[str]:
+        taken = set(self.found.values())
+        return [n for n in self.files if n.lower().endswith(suffix) and n not in taken]
+
+    def _is_lost(self, path: str) -> bool:
+        return path not in self.found and path not in self._explained
+
+    def _explain(self, path: str, words: str) -> None:
+        self._explained.add(path)
+        self.notes.append(f"{path} {words}")
+
+    def _take_only(self, path: str, candidates: list[str]) -> None:
+        if len({self.files[name] for name in candidates}) == 1:
+            self.found[path] = min(candidates, key=len)
+        else:
+            times = f"was handed in {len(candidates)} times ({_list(candidates)})"
+            self._explain(path, f"{times}; keep one.")
+
+    def _take_instead(self, path: str, alike: list[str], why: str) -> None:
+        if len(alike) == 1:
+            self.found[path] = alike[0]
+            self._explain(path, f"was not handed in; taken instead: {_list(alike)}, {why}.")
+        elif alike:
+            self._explain(path, f"was not handed in; it could be one of {_list(alike)}: name it.")
+
+    def _read(self, name: str) -> Notebook | None:
+        try:
+            return read_notebook(self.files[name])
+        except UnreadableNotebookError as error:
+            note = f"{_list([name])} is not a notebook that can be read: {error}."
+            self.notes += [] if note in self.notes else [note]
+            return None
+
+
+def _likeness(book: Notebook | None, texts: frozenset[str], release: str) -> float:
+    """Return the share of `texts` that a notebook has, and 1 more if it says what it is."""
+    if book is None or (book.release and book.release != release):
+        return -1.0
+    known = bool(book.release) and book.release == release
+    return known + (len(texts & book.texts) / len(texts) if texts else 0.0)
+
+
+def _list(names: Iterable[str]) -> str:
+    shown = [name[:SHOWN] for name in names]
+    return ", ".join(shown[:3]) + (", ..." if len(shown) > 3 else "")  # noqa: PLR2004

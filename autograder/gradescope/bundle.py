@@ -1,0 +1,187 @@
+"""What of an assignment travels to Gradescope: everything that grading takes, and nothing else.
+
+A bundle is a folder: the suites and their recordings as they are, and `bundle.json` with the rest.
+The reference's source is in it only where a check asks for the reference, without comments.
+"""
+
+from __future__ import annotations
+
+import ast
+import base64
+import json
+from dataclasses import asdict, dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+from autograder.box.magics import plain
+from autograder.grade import Grader
+from autograder.known import Known
+from autograder.session import Staged
+from autograder.stage import Plan, stage_reference
+from autograder.suites import SUITES, load_suites, read_suites
+from gradlab.course import Gradescope, Limits
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from autograder.forkserver import ForkServer
+    from gradlab.course import Assignment
+
+__all__ = ["Bundle", "bare", "total"]
+
+SETTINGS, EXPECTED = "bundle.json", "expected"
+# Of the reference a check can ask for these; the rest of `Staged` is about a student's files.
+TRAVELS = ("files", "roles", "cells", "artifacts", "run", "stand_ins")
+WITH_DOCSTRING = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """What the grader of an assignment is made from, beside its suites.
+
+    Attributes:
+        name: the assignment's.
+        title: the same, for people.
+        settings: the `[gradescope]` table.
+        require: the weakest level of protection at which student code runs.
+        limits: per check.
+        budget_s: wall-clock seconds for all checks together, where the site allows more.
+        plan: which files are the students'.
+        reference: the reference, if a check asks for it.
+    """
+
+    name: str
+    title: str
+    settings: Gradescope
+    require: str
+    limits: Limits
+    budget_s: int
+    plan: Plan
+    reference: Staged | None = None
+
+    @classmethod
+    def of(cls, assignment: Assignment, released: Mapping[str, bytes], require: str) -> Bundle:
+        """Return the bundle of an assignment.
+
+        Args:
+            assignment: which one.
+            released: the students' modules as they are handed out, by path.
+            require: the weakest level of protection at which student code runs.
+
+        Raises:
+            AuthorMistake: a suite or its recording is not what it should be.
+        """
+        suites = read_suites(assignment.folder)
+        checks = [check for suite, _ in suites for check in suite.checks]
+        asked = any(check.asks_reference for check in checks)
+        return cls(
+            name=assignment.name,
+            title=assignment.title,
+            settings=assignment.gradescope,
+            require=require,
+            limits=assignment.limits,
+            budget_s=assignment.budget_s,
+            plan=Plan.of(assignment, released, suites[-1][1].holes),
+            reference=_bare_reference(assignment) if asked else None,
+        )
+
+    def files(self, assignment: Assignment) -> dict[str, bytes]:
+        """Return the contents of the bundle's folder, by path."""
+        folder = assignment.folder / EXPECTED
+        expected = sorted(path for path in folder.iterdir() if path.suffix in (".json", ".npz"))
+        paths = [*(assignment.folder / f"{name}.py" for name in SUITES), *expected]
+        names = [path.relative_to(assignment.folder).as_posix() for path in paths]
+        contents = {name: path.read_bytes() for name, path in zip(names, paths, strict=True)}
+        return {SETTINGS: self._pack(), **contents}
+
+    def _pack(self) -> bytes:
+        reference = self.reference and {name: getattr(self.reference, name) for name in TRAVELS}
+        table = {f.name: getattr(self, f.name) for f in fields(self)}
+        table |= {"settings": asdict(self.settings), "limits": asdict(self.limits)}
+        table |= {"plan": _attributes(self.plan), "reference": reference}
+        return (json.dumps(_encoded(table), indent=1, sort_keys=True) + "\n").encode()
+
+    @classmethod
+    def read(cls, folder: Path) -> Bundle:
+        """Return the bundle in a folder."""
+        table = _decoded(json.loads((folder / SETTINGS).read_text(encoding="utf-8")))
+        reference = table["reference"]
+        table |= {"settings": Gradescope(**table["settings"]), "limits": Limits(**table["limits"])}
+        table |= {"plan": Plan(**table["plan"])}
+        return cls(**{**table, "reference": Staged(**reference) if reference else None})
+
+    def grader(
+        self, folder: Path, budget_s: int, student: ForkServer, trusted: ForkServer
+    ) -> Grader:
+        """Return the grader that the bundle in `folder` describes.
+
+        Args:
+            folder: the bundle's.
+            budget_s: wall-clock seconds for a whole submission.
+            student: forks the students' workers.
+            trusted: forks the reference's, if there is one.
+        """
+        return Grader(
+            suites=read_suites(folder),
+            plan=self.plan,
+            limits=self.limits,
+            budget_s=budget_s,
+            server=student,
+            trusted=(trusted, self.reference or Staged({}, {})),
+            known=Known.read(folder / EXPECTED),
+        )
+
+
+def total(assignment: Assignment) -> float:
+    """Return the points that an assignment is worth, those of written questions included."""
+    suites = load_suites(assignment).values()
+    return sum(check.maximum for suite in suites for check in suite.checks)
+
+
+def _bare_reference(assignment: Assignment) -> Staged:
+    whole = stage_reference(assignment)
+    own = {assignment.module_path(name) for name in assignment.modules}
+    files = {path: bare(text) if path in own else text for path, text in whole.files.items()}
+    cells = tuple((label, bare(plain(text).encode()).decode()) for label, text in whole.cells or ())
+    kept = {name: getattr(whole, name) for name in TRAVELS}
+    return Staged(**{**kept, "files": files, "cells": whole.cells and cells})
+
+
+def bare(source: bytes) -> bytes:
+    """Return Python source without comments and docstrings; as it is if it is not Python."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError):
+        return source
+    for node in ast.walk(tree):
+        if isinstance(node, WITH_DOCSTRING) and ast.get_docstring(node, clean=False) is not None:
+            node.body[:1] = [] if len(node.body) > 1 else [ast.Pass()]
+    return f"{ast.unparse(ast.fix_missing_locations(tree))}\n".encode()
+
+
+def _attributes(record: Plan) -> dict[str, Any]:
+    return {f.name: getattr(record, f.name) for f in fields(record)}
+
+
+def _encoded(value: Any) -> Any:
+    """Return a value as JSON can hold it; what JSON lacks is an object of one key, its kind."""
+    if isinstance(value, bytes):
+        return {"bytes": base64.b64encode(value).decode()}
+    if isinstance(value, frozenset):
+        return {"frozenset": sorted(value)}
+    if isinstance(value, tuple):
+        return {"tuple": [_encoded(item) for item in value]}
+    if hasattr(value, "items"):
+        return {"dict": {key: _encoded(item) for key, item in value.items()}}
+    return value
+
+
+def _decoded(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    ((kind, content),) = value.items()
+    if kind == "bytes":
+        return base64.b64decode(content)
+    if kind == "dict":
+        return {key: _decoded(item) for key, item in content.items()}
+    return {"tuple": tuple, "frozenset": frozenset}[kind](map(_decoded, content))

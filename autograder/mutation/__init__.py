@@ -1,0 +1,1 @@
+"""How good is a suite? Plant mistakes in the reference and see which of them the suite catches."""

@@ -1,0 +1,168 @@
+"""A student's function and its gradients, tried at one point: forward, backward, and once more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
+
+    from autograder.remote import Student
+
+from autograder.outline import Absent
+from autograder.remote import Held, Remote, value_of
+from gradlab.errors import AuthorMistake
+
+__all__ = ["Passes", "Trial", "as_floats", "call_with", "first_of"]
+
+SAME = 1e-12  # relative to the largest entry: one machine gives the same bits twice, nearly always
+
+
+def call_with(function: Any, inputs: Mapping[str, Any], also: Sequence[Any] = ()) -> Any:
+    """Call a student's function with inputs in their order, or one of the author's by their names.
+
+    Args:
+        function: `student.MODULE.function`, or a function of the suite.
+        inputs: arrays by name, in order.
+        also: further arguments of a student's function.
+    """
+    if isinstance(function, Remote):
+        return function(*inputs.values(), *also)
+    return function(**inputs)
+
+
+def first_of(reply: Any) -> Any:
+    """Return the value of a forward pass: a number or an array, without the cache or gradients."""
+    first = reply[0] if isinstance(reply, (tuple, list, Remote)) else reply
+    return value_of(first)
+
+
+@dataclass(frozen=True)
+class Passes:
+    """A forward pass and what gives its gradients.
+
+    Attributes:
+        forward: returns `(out, cache)`; without `backward`, `(loss, gradients)`.
+        backward: from `(dout, cache)` to one gradient for each input, in their order.
+        also: further arguments of a student's forward pass.
+    """
+
+    forward: Any
+    backward: Callable[..., Any] | None = None
+    also: tuple[Any, ...] = ()
+
+
+class Trial:
+    """A forward pass and its gradients at one point, with inputs that lie in the student's process.
+
+    Args:
+        student: whose.
+        section: the part of the check that may run several times.
+        passes: what is tried.
+        inputs: arrays by name, in the order of the forward pass.
+        dout: the upstream gradient, of out's shape; only with a backward pass.
+    """
+
+    def __init__(
+        self,
+        student: Student,
+        section: AbstractContextManager[None],
+        passes: Passes,
+        inputs: Mapping[str, np.ndarray],
+        dout: np.ndarray | None,
+    ) -> None:
+        if (passes.backward is None) != (dout is None):
+            raise AuthorMistake("gradients needs backward and dout together, or neither")
+        self._student, self.section, self._passes = student, section, passes
+        self._inputs = dict(inputs)
+        self._held = {name: student.hold(x) for name, x in self._inputs.items()}
+        self._held_dout = None if dout is None else student.hold(dout)
+        self.dout = np.asarray(1.0 if dout is None else dout, np.float64)
+        self._rest: Any = None
+
+    def label(self, name: str, key: str | None = None) -> str:
+        """Return what the value is called, or with a key that input's gradient."""
+        if self._passes.backward is None:
+            what = "loss" if key is None else f"grads[{key!r}]"
+        else:
+            what = "out" if key is None else f"d{key}"
+        return f"{name} {what}".strip()
+
+    def value(self) -> Any:
+        """Run the forward pass with the held inputs and return its value."""
+        forward, also = self._passes.forward, self._passes.also
+        if isinstance(forward, Remote) and self._passes.backward is not None:
+            reply, kept = self._student.call_and_keep(forward, *self._held.values(), *also)
+            self._rest = kept[1]
+        else:
+            reply = call_with(forward, self._held, also)
+            self._rest = _pair(reply)[1]
+        return value_of(_pair(reply)[0])
+
+    def gradients(self) -> dict[str, Any]:
+        """Return the gradients by input, after `value`."""
+        found, backward = self._rest, self._passes.backward
+        if backward is not None:
+            found = backward(self._held_dout, found)
+        found = value_of(found) if isinstance(found, Remote) else found
+        if isinstance(found, (dict, Absent)):
+            return {name: found[name] for name in self._inputs}
+        items = found if isinstance(found, (tuple, list)) else (found,)
+        if len(items) != len(self._inputs):
+            names = ", ".join(self._inputs)
+            raise AuthorMistake(f"there are {len(items)} gradients for the inputs {names}")
+        return dict(zip(self._inputs, map(value_of, items), strict=True))
+
+    def value_at(self, name: str, x: np.ndarray) -> np.ndarray:
+        """Return the forward pass's value with one input changed."""
+        with self.section:
+            inputs = {**self._inputs, name: x}
+            reply = call_with(self._passes.forward, inputs, self._passes.also)
+            return as_floats(first_of(reply))
+
+    def complaints(self, value: Any, gradients: Mapping[str, Any]) -> list[str]:
+        """Return what is wrong with how the code treats its inputs and a second run; [] if nothing.
+
+        Args:
+            value: of the first run.
+            gradients: of the first run.
+        """
+        held = {**self._held, **({} if self._held_dout is None else {"dout": self._held_dout})}
+        changed = [name for name, item in held.items() if Held.changed(item)]
+        with self.section:
+            again = self._labelled(self.value(), self.gradients())
+        first = self._labelled(value, gradients)
+        moved = [name for name, item in again.items() if not _same(item, first[name])]
+        if changed:
+            return [f"{name} is changed by your code; work on a copy" for name in changed]
+        return [f"{name}: called twice, your code gives two results" for name in moved]
+
+    def _labelled(self, value: Any, gradients: Mapping[str, Any]) -> dict[str, Any]:
+        parts = {self.label("", key): item for key, item in gradients.items()}
+        return {self.label(""): value, **parts}
+
+
+def _pair(reply: Any) -> Any:
+    if not isinstance(reply, (tuple, list, Remote)):
+        raise AuthorMistake("gradients needs a function that returns a pair")
+    return reply
+
+
+def as_floats(value: Any) -> np.ndarray:
+    """Return numbers as float64; what holds none as one nan."""
+    array = np.asarray(value)
+    return array.astype(np.float64) if array.dtype.kind in "biuf" else np.array(np.nan)
+
+
+def _same(a: Any, b: Any) -> bool:
+    x, y = as_floats(a), as_floats(b)
+    if x.shape != y.shape:
+        return False
+    with np.errstate(all="ignore"):
+        scale = float(np.max(np.abs(x), initial=0.0))
+        near = (x == y) | (np.abs(x - y) <= SAME * scale) | (np.isnan(x) & np.isnan(y))
+        return bool(np.all(near))

@@ -1,0 +1,100 @@
+"""What `grade` does: light to import, since one submission takes well under a second."""
+
+from __future__ import annotations
+
+import os
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from autograder.bulk import find_submissions
+from autograder.forkserver import ForkServer
+from autograder.grade import Grader, grade_class
+from autograder.level import LEVELS, open_box, refuse_exposed
+from autograder.report import Report, table
+from autograder.stage import handed_in
+from generator.modules import student_modules
+from gradlab.cli.dataset import cache_folder
+from gradlab.cli.machine import refuse_other_numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from autograder.level import Level
+    from autograder.outcome import Results
+    from gradlab.course import Assignment, Course
+
+__all__ = ["Graded", "data_folders", "grade", "hidden", "servers"]
+
+
+@dataclass(frozen=True)
+class Graded:
+    """What came of grading a class, ready to be printed.
+
+    Attributes:
+        table: submissions by questions.
+        places: what was written, and where.
+        level: how well the grader was protected.
+        broken: whether the grader failed somewhere.
+    """
+
+    table: str
+    places: tuple[tuple[str, Path], ...]
+    level: Level
+    broken: bool
+
+
+@contextmanager
+def servers(course: Course, require: str = "split") -> Iterator[tuple[ForkServer, ForkServer]]:
+    """Give a fork server for students' workers and one for the reference's, which may read data."""
+    trust = ForkServer(environment=data_folders(course), lazy=True)
+    with open_box(require) as students, trust as trusted:
+        yield students, trusted
+
+
+def data_folders(course: Course) -> dict[str, str]:
+    """Return where the reference finds its data, as environment variables."""
+    environment = {"GRADLAB_DATA": str(cache_folder())}
+    here = course.root / "datasets" / "cifar-10-batches-py"
+    if folder := os.environ.get("CIFAR10_DIR") or (str(here) if here.is_dir() else ""):
+        environment["CIFAR10_DIR"] = str(Path(folder).absolute())
+    return environment
+
+
+def hidden(assignment: Assignment, paths: Iterable[Path]) -> list[Path]:
+    """Return the places that student code must not see."""
+    return [assignment.folder, assignment.course.solutions, *paths]
+
+
+def grade(
+    assignment: Assignment,
+    paths: Sequence[Path],
+    out: Path,
+    jobs: int,
+    *,
+    require: str = "container",
+    progress: Callable[[str], Any] = lambda _: None,
+) -> Graded:
+    """Grade submissions into `out`, at the level `require` or a stronger one; say what to print."""
+    found = find_submissions(paths, handed_in(assignment))
+    done = 0
+
+    def tell(result: Results) -> None:
+        nonlocal done
+        done += 1
+        report.add(result)
+        progress(f"{done} of {len(found)} graded, {result.submission} just now")
+
+    with closing(Report(assignment)) as report, servers(assignment.course, require) as both:
+        refuse_exposed(both[0].box, hidden(assignment, [out, *paths]))
+        grader = Grader.of(assignment, student_modules(assignment), both)
+        refuse_other_numbers(assignment, grader, both)
+        results = grade_class(grader, found, out, jobs, tell)
+        level = LEVELS[both[0].box.level]
+        progress("")
+        written = list(report.write(results, out))
+    written.insert(0, out / "<submission>" / "results.json")
+    places = zip(("results", "gradebook", "report"), written, strict=True)
+    broken = any(result.broken for result in results)
+    return Graded(table(results), tuple(places), level, broken)

@@ -1,0 +1,122 @@
+"""The site's folders in a folder of a test, and a small assignment to be graded there."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from gradlab.cli import steps
+from gradlab.cli.gradescope import archive, contents
+from gradlab.cli.rehearsal import metadata_like
+from gradlab.cli.schema import problems, read_strictly
+from gradlab.course import Course
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from gradlab.course import Assignment
+
+RIGHT = "import numpy as np\n\ndef rectify(x):\n    return np.maximum(x, 0)\n"
+MODULE = "relu_hw/relu.py"
+
+
+@dataclass(frozen=True)
+class Site:
+    """The site's folders, with a zip unpacked in them; packages are those of the tests."""
+
+    root: Path
+
+    @classmethod
+    def of(cls, root: Path, content: bytes) -> Site:
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            packed.extractall(root / "source")
+            for entry in packed.infolist():
+                (root / "source" / entry.filename).chmod(entry.external_attr >> 16 & 0o777)
+        return cls(root)
+
+    @property
+    def results(self) -> Path:
+        return self.root / "results" / "results.json"
+
+    def hand_in(self, files: Mapping[str, str | bytes], metadata: Any = None) -> None:
+        shutil.rmtree(self.root / "submission", ignore_errors=True)
+        shutil.rmtree(self.root / "results", ignore_errors=True)
+        (self.root / "submission").mkdir()
+        for name, content in files.items():
+            path = self.root / "submission" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content.encode() if isinstance(content, str) else content)
+        text = metadata if isinstance(metadata, bytes) else json.dumps(metadata or metadata_like(3))
+        path = self.root / "submission_metadata.json"
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+
+    def start(self) -> subprocess.Popen[str]:
+        places = {"GRADLAB_ROOT": str(self.root), "GRADLAB_PYTHON": sys.executable}
+        places |= {"GRADLAB_PACKAGES": str(Path(np.__file__).parent.parent)}
+        return subprocess.Popen(
+            [self.root / "source" / "run_autograder"],
+            env={**os.environ, **places},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def run(self) -> tuple[Any, str]:
+        """Grade what was handed in; return the results file, which is as it must be, and stdout."""
+        running = self.start()
+        said, _ = running.communicate()
+        assert running.returncode == 0, said
+        return self.table(), said
+
+    def table(self) -> Any:
+        table = read_strictly(self.results.read_bytes())
+        assert problems(table) == []
+        return table
+
+
+def no_landlock(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return what makes the zip's code believe in a kernel without Landlock."""
+    path = "lib/autograder/box/landlock.py"
+    refuse = b"\n\ndef restrict(*_: object) -> None:\n    raise OSError(38, 'no Landlock here')\n"
+    return {path: files[path] + refuse}
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Assignment:
+    root = tmp_path_factory.mktemp("course")
+    (root / "course.toml").write_text('title = "Small"\n')
+    course = Course.find(root)
+    steps.new(course, "relu")
+    return course.assignment("relu")
+
+
+@pytest.fixture(scope="session")
+def small_files(small: Assignment) -> dict[str, bytes]:
+    return contents(small, "split")
+
+
+@pytest.fixture
+def make_site(small_files: dict[str, bytes], tmp_path: Path) -> Callable[..., Site]:
+    """Return a maker of sites, some of whose files have another content."""
+
+    def make(other: Mapping[str, bytes] = MappingProxyType({})) -> Site:
+        return Site.of(tmp_path / "autograder", archive({**small_files, **other}))
+
+    return make
+
+
+@pytest.fixture
+def site(make_site: Callable[..., Site]) -> Site:
+    return make_site()
