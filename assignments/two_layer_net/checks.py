@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,16 +27,19 @@ BOUNDS = {
 }
 
 
-def random_net(student: Student, draw: Draw, inputs: int = 6, hidden: int = 9) -> Remote:
-    """Return a student's net for 4 classes whose weights and biases are all random.
+def random_params(draw: Draw, inputs: int = 6, hidden: int = 9) -> dict[str, np.ndarray]:
+    """Return random weights and biases for 4 classes.
 
     Biases that are not zero are what shows a regulariser on them.
     """
+    shapes = {"W1": (hidden, inputs), "b1": (hidden,), "W2": (4, hidden), "b2": (4,)}
+    return {name: draw.normal(*shape, scale=0.5) for name, shape in shapes.items()}
+
+
+def random_net(student: Student, draw: Draw, inputs: int = 6, hidden: int = 9) -> Remote:
+    """Return a student's net with random parameters."""
     net: Remote = student.neural_net.TwoLayerNet(inputs, hidden, 4)
-    net.params["W1"] = draw.normal(hidden, inputs, scale=0.5)
-    net.params["b1"] = draw.normal(hidden, scale=0.5)
-    net.params["W2"] = draw.normal(4, hidden, scale=0.5)
-    net.params["b2"] = draw.normal(4, scale=0.5)
+    net.params.update(random_params(draw, inputs, hidden))
     return net
 
 
@@ -66,10 +69,19 @@ def stable_loss(student: Student, expect: Expect, draw: Draw) -> None:
 
 @suite.check(points=6, question="gradients")
 def gradients(student: Student, expect: Expect, draw: Draw) -> None:
-    """The gradients of all four parameters are right, with biases that are not zero"""
-    net, X, y = random_net(student, draw), draw.normal(7, 6), draw.labels(7, 4)
-    _, grads = net.loss(X, y, reg=0.7)
-    expect.close({f"grads[{name!r}]": grads[name] for name in SHAPES}, max_error=1e-7)
+    """The gradients of all four parameters are right, with biases that are not zero
+
+    Gradients that belong to a wrong loss earn half: the mistake costs its points where the loss is
+    asked for.
+    """
+    params, X, y = random_params(draw), draw.normal(7, 6), draw.labels(7, 4)
+    net = student.neural_net.TwoLayerNet(6, 9, 4)
+
+    def loss(**params: np.ndarray) -> Any:
+        net.params.update(params)
+        return net.loss(X, y, reg=0.7)
+
+    expect.gradients(loss, params, consistent=0.5, max_error=1e-7)
 
 
 @suite.check(points=2, question="train", cpu_s=5)
@@ -84,11 +96,28 @@ def train_steps(student: Student, expect: Expect, draw: Draw) -> None:
     history = net.train(
         X, y, X, y, learning_rate=0.05, learning_rate_decay=0.7, reg=0.1, num_iters=40, batch_size=5
     )
-    expect.close({"loss history": history["loss_history"]}, max_error=1e-6)
+    expect.trajectory("loss history", history["loss_history"], max_error=1e-6)
     expect.close({"W1 after training": net.params["W1"]}, max_error=1e-6)
 
 
-@suite.check(points=2, question="train", cpu_s=5)
+@suite.check(points=1, question="train")
+def train_draws(student: Student, expect: Expect, draw: Draw) -> None:
+    """Mini-batches are drawn from all of the training data
+
+    Sample d alone feeds input d, and no hidden unit is closed, so a column of W1 moves as soon as
+    its sample is drawn. In 200 draws of one sample all 20 are expected; 15 are missed by no way of
+    sampling that is random, or that goes through the data epoch by epoch.
+    """
+    student.seed(draw.seed)
+    net = random_net(student, draw, inputs=20)
+    net.params["b1"] = np.full(9, 5.0)
+    before, y = np.asarray(net.params["W1"]), draw.labels(20, 4)
+    net.train(np.eye(20), y, np.eye(20), y, learning_rate=1e-2, reg=0, num_iters=200, batch_size=1)
+    moved = np.any(np.asarray(net.params["W1"]) != before, axis=0)
+    expect.earns("samples that were drawn", int(np.sum(moved)), 20, Threshold(75))
+
+
+@suite.check(points=1, question="train", cpu_s=5)
 def train_learns(student: Student, expect: Expect, draw: Draw) -> None:
     """Training on mini-batches learns four clouds of points apart
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import tarfile
 import zipfile
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,12 +15,12 @@ from autograder.verify import reference_submission
 from gradlab.cli import steps
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from gradlab.course import Assignment
 
 MODULE = "nndl/neural_net.py"
+Files = Mapping[str, bytes]
 BODY = """
 import numpy as np
 class TwoLayerNet:
@@ -90,9 +92,12 @@ def grade_one(assignment: Assignment, path: Path, out: Path) -> Any:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("import pasta\n", "No module named 'pasta'"),
+        ("import pasta\n", "`pasta` is not available here"),
         ("def loss(:\n", "SyntaxError"),
-        ("print 'hello'\n", "SyntaxError"),
+        ("print 'hello'\n", "this is Python 2: print 'hello'"),
+        ("import numpy as np\nx = np.float(3)\n", "np.float was removed from numpy"),
+        ("x = input('seed? ')\n", "input() is refused"),
+        ("x = 1\0\n", "NUL bytes"),
         ("raise KeyboardInterrupt\n", "KeyboardInterrupt"),
         ("import sys; sys.exit(1)\n", "ended the program"),
     ],
@@ -134,13 +139,104 @@ def test_a_class_without_the_method(assignment: Assignment, tmp_path: Path) -> N
     assert "has no attribute 'loss'" in table["tests"][0]["output"]
 
 
-def test_a_zip_and_a_folder_earn_the_same(assignment: Assignment, tmp_path: Path) -> None:
-    files = reference_submission(assignment).files
-    with zipfile.ZipFile(tmp_path / "ada.zip", "w") as archive:
+def moved(files: Files, folder: str, imported: str) -> dict[str, bytes]:
+    """Return a submission whose package has another name, or none."""
+    texts = {
+        name.replace("nndl/", folder): content.replace(b"nndl.", imported.encode())
+        for name, content in files.items()
+    }
+    return {
+        name: text.replace(b"from .", f"from {imported}".encode()) for name, text in texts.items()
+    }
+
+
+def without_comments(content: bytes) -> bytes:
+    lines = content.decode().splitlines(keepends=True)
+    return "".join(line for line in lines if not line.lstrip().startswith("#")).encode()
+
+
+def renamed(files: Files, old: str, new: str) -> dict[str, bytes]:
+    return {new if name == old else name: content for name, content in files.items()}
+
+
+BROKEN = b"from past.builtins import xrange\nimport torch, my_cython\nprint 'x'\n"
+NOTEBOOK = "two_layer_net.ipynb"
+# What people do to a right submission without making it wrong.
+FORMS: dict[str, Callable[[Files], Files]] = {
+    "as-it-is": lambda files: files,
+    "below-folders": lambda files: {f"hw 3/final/{name}": files[name] for name in files},
+    "another-package": lambda files: moved(files, "cs231n/", "cs231n."),
+    "flat": lambda files: moved(files, "", ""),
+    "deeper": lambda files: moved(files, "hw/hw3code/classifiers/", "hw3code.classifiers."),
+    "no-markers": lambda files: {**files, MODULE: without_comments(files[MODULE])},
+    "latin-1": lambda files: {**files, MODULE: b"# caf\xe9\n" + files[MODULE]},
+    "utf-16": lambda files: {**files, MODULE: files[MODULE].decode().encode("utf-16")},
+    "notebook-utf-16": lambda files: {**files, NOTEBOOK: files[NOTEBOOK].decode().encode("utf-16")},
+    "crlf": lambda files: {**files, MODULE: files[MODULE].replace(b"\n", b"\r\n")},
+    "notebook-renamed": lambda files: renamed(files, NOTEBOOK, "ada_final(1).ipynb"),
+    "module-renamed": lambda files: renamed(files, MODULE, "nndl/neural_net_final.py"),
+    "broken-file-beside": lambda files: {**files, "nndl/old.py": BROKEN, "notes.ipynb": b"{"},
+    "own-supplied-copy": lambda files: {**files, "nndl/data_utils.py": b"1 / 0\n"},
+    "left-lying": lambda files: {
+        **files,
+        "__MACOSX/nndl/._neural_net.py": b"\0",
+        ".ipynb_checkpoints/two_layer_net-checkpoint.ipynb": b"{",
+        "nndl/.ipynb_checkpoints/neural_net.py": b"1 / 0",
+        "venv/lib/python3.11/site-packages/neural_net.py": b"1 / 0",
+    },
+}
+
+
+def zip_of(files: Files) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files.items():
-            archive.writestr(f"homework/{name}", content)
-    table = grade_one(assignment, tmp_path / "ada.zip", tmp_path / "out")
-    assert table["score"] == 26
+            archive.writestr(name, content)
+    return file.getvalue()
+
+
+def tgz_of(files: Files) -> bytes:
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w:gz") as archive:
+        for name, content in files.items():
+            info = tarfile.TarInfo(f"./{name}")
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    return file.getvalue()
+
+
+@pytest.fixture(scope="module")
+def right_ones(assignment: Assignment, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("right")
+    files = reference_submission(assignment).files
+    (folder / "in").mkdir()
+    for name, change in FORMS.items():
+        (folder / "in" / f"{name}.zip").write_bytes(zip_of(change(files)))
+    (folder / "in" / "packed-as-tar.tar.gz").write_bytes(tgz_of(files))
+    (folder / "in" / "zip-in-zip.zip").write_bytes(zip_of({"ada.zip": zip_of(files)}))
+    steps.grade(assignment, (folder / "in",), folder / "out", 2)
+    return folder / "out"
+
+
+@pytest.mark.parametrize("name", [*FORMS, "packed-as-tar", "zip-in-zip"])
+def test_what_does_not_make_it_wrong_costs_nothing(right_ones: Path, name: str) -> None:
+    table = json.loads((right_ones / name / "results.json").read_text())
+    missed = {t["name"]: t["output"] for t in table["tests"] if t.get("status") == "failed"}
+    assert (missed, table["score"]) == ({}, 26)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("latin-1", "nndl/neural_net.py is not UTF-8 and was read as Latin-1"),
+        ("utf-16", "nndl/neural_net.py is not UTF-8 and was read as UTF-16"),
+        ("notebook-renamed", "taken instead: ada_final(1).ipynb, which has its cells"),
+        ("module-renamed", "taken instead: nndl/neural_net_final.py, which defines the same"),
+        ("own-supplied-copy", "nndl/data_utils.py comes with the assignment"),
+    ],
+)
+def test_what_was_done_about_it_is_said(right_ones: Path, name: str, words: str) -> None:
+    assert words in json.loads((right_ones / name / "results.json").read_text())["output"]
 
 
 def test_a_single_notebook_is_graded_for_what_it_holds(

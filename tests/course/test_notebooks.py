@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gradlab.cli import steps
+from gradlab.course import Course
+from tests.course.conftest import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +22,15 @@ if TYPE_CHECKING:
     from gradlab.course import Assignment
 
 NAME = "two_layer_net.ipynb"
+# Masters with a quick size: what a run prints, the points that grading it gives, and how many
+# parts of the fresh release are not implemented.
+QUICK = {
+    "knn": ("saved: knn_labels.npz, of the set generated", 18, 6),
+    "softmax": ("recognised: 71 of 90", 15, 7),
+    "svm": ("loss 9.0", 10, 5),
+    "layers": ("svm_loss: 8.995967", 34, 11),
+    "optimisers": ("rates: 1e-05, 9.5e-06, 9.025e-06, 8.57375e-06", 15, 5),
+}
 EXECUTE = """
 import sys, nbformat
 from nbclient import NotebookClient
@@ -46,7 +57,8 @@ def execute(path: Path, kind: str, **environment: str) -> str:
     assert done.returncode == 0, done.stderr[-2000:]
     notebook: Any = json.loads(path.read_text())
     outputs = [output for cell in notebook["cells"] for output in cell.get("outputs", [])]
-    return "".join("".join(output.get("text", [])) for output in outputs)
+    shown = [output.get("data", {}).get("text/plain", []) for output in outputs]
+    return "".join("".join(text) for text in (*(o.get("text", []) for o in outputs), *shown))
 
 
 def lay_out(files: Mapping[str, bytes], folder: Path) -> Path:
@@ -88,3 +100,29 @@ def test_the_master_runs_and_earns_everything(
     steps.grade(assignment, (path.parent,), tmp_path / "out", 1)
     table = json.loads((tmp_path / "out/handed-in/results.json").read_text())
     assert table["score"] == 26
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", QUICK)
+def test_a_master_in_quick_size_earns_everything(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CIFAR10_DIR", raising=False)
+    assignment, (words, points, _) = Course.find(ROOT).assignment(name), QUICK[name]
+    path = tmp_path / "handed-in" / assignment.notebooks[0]
+    shutil.copytree(assignment.source, path.parent / assignment.package)
+    shutil.copy(assignment.folder / assignment.notebooks[0], path)
+    printed = execute(path, "master", PYTHONPATH=str(path.parent), GRADLAB_QUICK="1")
+    assert words in printed
+    steps.grade(assignment, (path.parent,), tmp_path / "out", 1)
+    assert json.loads((tmp_path / "out/handed-in/results.json").read_text())["score"] == points
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", QUICK)
+def test_a_release_in_quick_size_runs_unfilled_and_alone(name: str, tmp_path: Path) -> None:
+    assignment = Course.find(ROOT).assignment(name)
+    lay_out(steps.release(assignment).files, tmp_path)
+    path = tmp_path / assignment.notebooks[0]
+    printed = execute(path, "release", PYTHONPATH="", GRADLAB_QUICK="1")
+    assert printed.count("not implemented") == QUICK[name][2]

@@ -1,0 +1,38 @@
+"""Variants with something written below a module: the last definition of a name counts.
+
+A few lines so stand in for a function or a method, and may call the right one.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from tests.course.blocks import Variant
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from gradlab.course import Assignment
+
+
+def below(
+    assignment: Assignment,
+    additions: Mapping[str, str],
+    lost: Mapping[str, float] | None = None,
+    words: str = "",
+) -> Variant:
+    """Return a variant, given by what is written below which modules of the package."""
+    files = {
+        assignment.module_path(module): (assignment.source / module).read_bytes()
+        + f"\n\n{code}\n".encode()
+        for module, code in additions.items()
+    }
+    return Variant(lost=lost or {}, words=words, files=files)
+
+
+def scores(folder: Path, name: str) -> dict[str, float]:
+    """Return the points of a graded variant by check; also those of a bonus."""
+    tests = json.loads((folder / name / "results.json").read_text())["tests"]
+    return {t["extra_data"]["check"]: t["score"] for t in tests if "score" in t}

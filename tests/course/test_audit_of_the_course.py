@@ -1,0 +1,31 @@
+"""Every assignment's hidden suite catches what it must; what survives is explained in the docs."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from autograder.mutation.audit import Extent
+from gradlab.cli import steps
+from gradlab.course import Course
+
+DOCS = Path(__file__).parents[2] / "docs/audit.md"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["two_layer_net", "knn", "softmax", "svm", "layers", "optimisers"])
+def test_an_assignment_is_judged_well_and_its_survivors_are_explained(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assignment = Course.find(DOCS).assignment(name)
+    monkeypatch.setenv("GRADLAB_DATA", str(tmp_path))
+    found = steps.audit(assignment, tmp_path / "audit.html", 0.95, Extent(jobs=os.cpu_count() or 1))
+    assert found.passes(0.95)
+    assert found.unseen == ()
+    assert not [item.broke for item in found.tried if item.broke]
+    docs = DOCS.read_text()
+    for item in found.survivors:
+        added = [line[1:].strip() for line in item.mutant.diff.splitlines()[2:] if line[0] == "+"]
+        assert f"| `{added[0]}` |" in docs
