@@ -36,7 +36,7 @@ class Draw:
     def away(self, *shape: int, gap: float = 0.1) -> np.ndarray:
         """Return normals pushed away from 0, to |x| >= `gap`: no ReLU has its kink nearby."""
         x = self._random.standard_normal(shape)
-        return x + np.where(x < 0, -gap, gap)
+        return np.asarray(x + np.where(x < 0, -gap, gap))
 
     def distinct(self, *shape: int, gap: float = 0.05) -> np.ndarray:
         """Return shuffled values `gap` apart and `gap / 2` from 0: no maximum has a tie nearby."""
