@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import io
 import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -67,6 +68,8 @@ class Home:
     def main(self, arguments: Sequence[str]) -> int:
         """Run `check.py` as a command; return 0 if all is right, 1 if not, 2 if misused."""
         self._prepare()
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="replace")  # a Windows console lacks many letters
         if arguments[:1] == [FRESH]:
             notebook = refuse_names if arguments[1] == OPEN else self._saved
             return answer(Desk(self._homework, self._folder, notebook, {}), arguments[2:])

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import builtins
+import dis
 import sys
 from collections import Counter
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Any
 
-from autograder.client import PARTS, bundle_part, recorded_table, top_names
+import pytest
+
+from autograder.client import PARTS, bundle_part, needed_parts, recorded_table, top_names
 from autograder.recording import Drawn, Recording
 from tests.autograder.trying import record
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
-
-    import pytest
 
 
 def test_no_part_overwrites_a_name_of_another() -> None:
@@ -28,6 +31,46 @@ def test_the_parts_stand_in_an_order_that_runs(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setitem(sys.modules, module.__name__, module)
     exec(compile(text, "check.py", "exec"), module.__dict__)  # noqa: S102 - our own text
     assert module.Home
+
+
+VERBS = ("close", "gradients", "without", "answers", "trajectory")
+
+
+@pytest.mark.parametrize("verb", [*VERBS, "notebook"])
+def test_a_suite_gets_the_parts_that_it_needs_and_no_name_is_missing(verb: str) -> None:
+    public = (
+        f"suite = Suite('tiny')\ndef check(student, expect):\n    expect.{verb}(student.notebook)"
+    )
+    public = public if verb == "notebook" else public.replace(".notebook", "")
+    text = "from __future__ import annotations\n" + "\n\n".join([*needed_parts(public), public])
+    everything = sum(len(bundle_part(path)) for path in PARTS)
+    assert len(text) < everything
+    space: dict[str, Any] = {"__name__": "check_of_needed", "__file__": "check.py"}
+    sys.modules["check_of_needed"] = module = ModuleType("check_of_needed")
+    module.__dict__.update(space)
+    try:
+        exec(compile(text, "check.py", "exec"), module.__dict__)  # noqa: S102 - our own text
+    finally:
+        del sys.modules["check_of_needed"]
+    known = {*vars(module), *dir(builtins)}
+    assert sorted(set(looked_up(compile(text, "check.py", "exec"))) - known) == []
+
+
+def looked_up(code: CodeType) -> Iterator[str]:
+    """Yield the global names that code and the functions in it look up when they run."""
+    for step in dis.get_instructions(code):
+        if step.opname == "LOAD_GLOBAL":
+            yield str(step.argval)
+    for inner in code.co_consts:
+        if isinstance(inner, CodeType):
+            yield from looked_up(inner)
+
+
+def test_the_words_of_verbs_that_a_suite_does_not_use_are_left_out() -> None:
+    lean = "\n".join(needed_parts("suite = Suite('tiny')\nexpect.close({})"))
+    assert 'class AnswerVerbs:\n    """Not used by these checks."""' in lean
+    assert "class Typed" not in lean
+    assert "class Typed" in "\n".join(needed_parts("expect.answers({})"))
 
 
 def test_what_a_name_is() -> None:

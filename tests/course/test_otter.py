@@ -17,13 +17,13 @@ from autograder.otter_tests import otter_files
 from autograder.suite import Suite
 from gradlab.cli import sample
 from gradlab.cli.packing import release as make
+from gradlab.course import Assignment
 from gradlab.errors import AuthorMistake
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from gradlab.course import Assignment
 
 CLIENTS = ("otter", "otter-exceptions")
 QUESTIONS = ("scores", "loss", "gradients", "train", "predict")
@@ -125,3 +125,12 @@ def test_otter_finds_what_check_py_finds(
     )
     verdicts, said = ask_otter(tmp_path)
     assert verdicts == ["True", "True"], said
+
+
+def test_another_client_is_refused(assignment: Assignment, tmp_path: Path) -> None:
+    folder = tmp_path / assignment.name
+    folder.mkdir()
+    settings = (assignment.folder / "assignment.toml").read_text()
+    (folder / "assignment.toml").write_text(f'client = "oter"\n{settings}')
+    with pytest.raises(AuthorMistake, match=r"toml:1: client must be one of check\.py, otter"):
+        Assignment.read(assignment.course, folder)
