@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 
 from autograder.expect import Judge
 from autograder.finding import Wanted
 from autograder.hints import RECOGNISERS, Context, hint
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 Y = np.random.RandomState(3).standard_normal((4, 5))
 SQUARE = np.random.RandomState(4).standard_normal((4, 4))
@@ -16,7 +21,7 @@ ROW = np.random.RandomState(6).standard_normal(5)
 MASKED = np.where(Y > 0, Y, 0)
 STACKED = np.random.RandomState(7).standard_normal((6, 5))
 
-CASES = {
+CASES: dict[str, tuple[ArrayLike, ArrayLike, str]] = {
     "twice": (2 * Y, Y, "2 times too large"),
     "half": (Y / 2, Y, "2 times too small"),
     "a sum for a mean": (7 * Y, Y, "7 times too large. A sum for a mean"),

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from autograder.draw import Draw
     from autograder.expect import Expect
     from autograder.remote import Student
+    from tests.conftest import Proof
 
 SOLUTIONS = Path(__file__).resolve().parents[2] / "solutions"
 SOURCE = """
@@ -36,7 +37,6 @@ import numpy as np
 def deep_net(hidden, **settings):
     return FullyConnectedNet(hidden, 6, 4, dtype=np.float64, **settings)
 """
-FEW, MANY = 4, 1000
 CONV = {"stride": 2, "pad": 1}
 POOL = {"pool_height": 2, "pool_width": 3, "stride": 1}
 HALVED = {"pool_height": 2, "pool_width": 2, "stride": 2}
@@ -214,11 +214,6 @@ def solutions(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("problem", PROBLEMS)
-def test_the_reference_raises_no_alarm(problem: str) -> None:
-    assert alarms(PROBLEMS[problem], FEW) == []
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("problem", PROBLEMS)
-def test_the_reference_raises_no_alarm_in_a_thousand_runs(problem: str) -> None:
-    assert alarms(PROBLEMS[problem], MANY) == []
+def test_the_reference_raises_no_alarm(problem: str, proof: Proof) -> None:
+    proof.text = f"{problem}: {proof.runs(4, 1000)} runs"
+    assert alarms(PROBLEMS[problem], proof.runs(4, 1000)) == []

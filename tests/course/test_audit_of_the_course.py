@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,17 +12,22 @@ from autograder.mutation.audit import Extent
 from gradlab.cli import steps
 from gradlab.course import Course
 
+if TYPE_CHECKING:
+    from tests.conftest import Proof
+
 DOCS = Path(__file__).parents[2] / "docs/audit.md"
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["two_layer_net", "knn", "softmax", "svm", "layers", "optimisers"])
 def test_an_assignment_is_judged_well_and_its_survivors_are_explained(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, proof: Proof
 ) -> None:
     assignment = Course.find(DOCS).assignment(name)
     monkeypatch.setenv("GRADLAB_DATA", str(tmp_path))
-    found = steps.audit(assignment, tmp_path / "audit.html", 0.95, Extent(jobs=os.cpu_count() or 1))
+    extent = Extent(proof.runs(150, 100_000), jobs=os.cpu_count() or 1)
+    found = steps.audit(assignment, tmp_path / "audit.html", 0.95, extent)
+    proof.text = f"{len(found.tried)} mutants of {name}"
     assert found.passes(0.95)
     assert found.unseen == ()
     assert not [item.broke for item in found.tried if item.broke]
