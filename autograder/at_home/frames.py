@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import _thread
 import os
+import signal
 import sys
 import threading
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -43,8 +44,8 @@ def _is_own(filename: str, folder: Path) -> bool:
 class Alarm:
     """A time limit: the main thread is interrupted when it is over, as by Ctrl-C.
 
-    It needs no signals, so that it works on every system. Code that computes outside Python, or
-    sleeps, is not interrupted; and in another thread than the main one there is no limit.
+    It needs no timer signals, so that it works on every system. Code that computes outside Python,
+    or sleeps, is not interrupted; and in another thread than the main one there is no limit.
 
     Args:
         seconds: of wall-clock time.
@@ -57,6 +58,7 @@ class Alarm:
         self.rang = False
         self._timer = threading.Timer(seconds, self._ring)
         self._timer.daemon = True
+        self._before: Any = None
 
     def _ring(self) -> None:
         self.rang = True
@@ -64,6 +66,9 @@ class Alarm:
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
+            self._before = signal.getsignal(signal.SIGINT)
+            if self._before == signal.SIG_IGN:  # as shells start what runs in the background
+                signal.signal(signal.SIGINT, signal.default_int_handler)
             self._timer.start()
         return self
 
@@ -80,3 +85,5 @@ class Alarm:
         except KeyboardInterrupt:  # it rang in this very moment, and the check has ended
             if not self.rang:
                 raise
+        if self._before == signal.SIG_IGN:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -18,6 +18,7 @@ from autograder.outline import outline
 from autograder.recording import Drawn, Recording
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from gradlab.course import Assignment
@@ -96,10 +97,10 @@ def folder(assignment: Assignment, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(folder: Path, *arguments: str) -> str:
+def run(folder: Path, *arguments: str, before: Sequence[str] = ()) -> str:
     env = {"IPYTHONDIR": str(folder), "HOME": str(folder)}
     done = subprocess.run(
-        [sys.executable, *arguments], cwd=folder, env=env, capture_output=True, text=True,
+        [*before, sys.executable, *arguments], cwd=folder, env=env, capture_output=True, text=True,
         timeout=60, check=False,
     )  # fmt: skip
     return done.stdout + done.stderr
@@ -143,7 +144,14 @@ def test_a_variable_that_is_not_there_yet_is_told(folder: Path) -> None:
     assert "rate has no value yet: run the cell that gives it one" in said
 
 
-def test_a_function_of_an_open_notebook_that_hangs_is_stopped(folder: Path) -> None:
+# A shell that is told to ignore Ctrl-C hands that on, as it does to what it starts with `&`.
+IN_THE_BACKGROUND = ("/bin/sh", "-c", 'trap "" INT; exec "$@"', "sh")
+
+
+@pytest.mark.parametrize("before", [(), IN_THE_BACKGROUND])
+def test_a_function_of_an_open_notebook_that_hangs_is_stopped(
+    folder: Path, before: Sequence[str]
+) -> None:
     code = """
 from check import check
 def double(x):
@@ -153,7 +161,7 @@ check("double")
 rate = 0.5
 check("rate")
 """
-    said = run(folder, "-c", code)
+    said = run(folder, "-c", code, before=before)
     assert "double  timed out" in said
     assert "in double" in said
     assert "rate  right" in said
