@@ -1,7 +1,8 @@
 # Every target only calls a command; the first one that runs makes .venv.
 #   make demo                      package an assignment and grade a small class
 #   make test                      lint, types, import contracts, tests
-#   make assign [A=NAME]           write the student release (default: all)
+#   make assign [A=NAME] [E=EDITION]  write the student release (default: all)
+#   make staff A=NAME              write what staff read: solutions, rubrics, a guide
 #   make verify [A=NAME]           prove it: reference all points, release none
 #   make audit A=NAME              plant mistakes: which does the hidden suite miss?
 #   make expected A=NAME [W=1]     compare with the recording; W=1 records anew
@@ -13,14 +14,17 @@ PYTHON ?= python3
 VENV   ?= .venv
 RUN    := $(VENV)/bin
 A      ?=
+E      ?=
 S      ?= submissions
 OUT    ?= results
 W      ?=
 RIVALS ?= $(HOME)/.cache/gradlab/rivals
 ROUNDS ?= 5
+# E=NAME: one edition of an assignment that has several.
+EDITION = $(if $(E),--edition $(E))
 
 .DEFAULT_GOAL := help
-.PHONY: help assign verify audit expected grade gradescope demo lint types contracts test test-all prove bench bench-rivals clean
+.PHONY: help assign staff pictures verify audit expected grade gradescope demo lint types contracts test test-all prove bench bench-rivals clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -32,22 +36,28 @@ $(VENV)/ready: pyproject.toml
 	@touch $@
 
 assign: $(VENV)/ready
-	$(RUN)/gradlab assign $(A)
+	$(RUN)/gradlab assign $(A) $(EDITION)
+
+staff: $(VENV)/ready
+	$(RUN)/gradlab staff $(A)
+
+pictures: $(VENV)/ready
+	$(RUN)/python docs/pictures.py
 
 verify: $(VENV)/ready
-	$(RUN)/gradlab verify $(A)
+	$(RUN)/gradlab verify $(A) $(EDITION)
 
 audit: $(VENV)/ready
-	$(RUN)/gradlab audit $(A)
+	$(RUN)/gradlab audit $(A) $(EDITION)
 
 expected: $(VENV)/ready
-	$(RUN)/gradlab expected $(A) $(if $(W),--write)
+	$(RUN)/gradlab expected $(A) $(EDITION) $(if $(W),--write)
 
 grade: $(VENV)/ready
-	$(RUN)/gradlab grade $(A) $(S) --out $(OUT)
+	$(RUN)/gradlab grade $(A) $(EDITION) $(S) --out $(OUT)
 
 gradescope: $(VENV)/ready
-	$(RUN)/gradlab gradescope $(A)
+	$(RUN)/gradlab gradescope $(A) $(EDITION)
 
 demo: $(VENV)/ready
 	$(RUN)/gradlab demo $(A)

@@ -18,9 +18,11 @@ from autograder.outline import Absent
 from autograder.remote import value_of
 from autograder.typed import Typed, answer_key, read_answers, read_numbers
 from autograder.verb import Verb
-from gradlab.errors import AuthorMistake
+from gradlab.errors import AuthorMistake, StudentFault
 
 __all__ = ["AnswerVerbs", "Steps"]
+
+MISSING = "is missing"
 
 
 class Steps:
@@ -30,6 +32,8 @@ class Steps:
         steps: in order; the names of a function's parameters are earlier steps or given values.
         given: the values that the exercise gives.
         digits: how many significant digits count; an answer may be off by one unit of the last.
+        max_error: in place of digits, the largest error relative to an answer's largest entry: for
+            answers that code works out.
         asked: the steps whose values are asked for; by default all. Others are worked out from the
             student's own values on the way.
 
@@ -43,11 +47,13 @@ class Steps:
         *,
         given: Mapping[str, Any] | None = None,
         digits: int = 3,
+        max_error: float | None = None,
         asked: Sequence[str] | None = None,
     ) -> None:
         self.given = {name: np.asarray(v, np.float64) for name, v in (given or {}).items()}
         self.asked = tuple(steps if asked is None else asked)
-        self.tolerance = ("first_digit", 1.001 * 10.0 ** (1 - digits))
+        by_digits = ("first_digit", 1.001 * 10.0 ** (1 - digits))
+        self.tolerance = by_digits if max_error is None else ("max_error", max_error)
         self._steps = dict(steps)
         self._uses = {name: tuple(inspect.signature(f).parameters) for name, f in steps.items()}
         self._refuse_unknown()
@@ -110,9 +116,13 @@ class AnswerVerbs(Verb):
             steps: the graph.
             shares: the weight of each step; 1 where it is not named.
             follow: the part of its share that a step earns by following.
+
+        Raises:
+            StudentFault: none of the steps is there.
         """
         own: dict[str, np.ndarray] = {}
         typed = self._typed(given, steps)
+        filled = _all_one_number(typed)
         wrong = ""
         for name in steps.names():
             followed = steps.follow(name, {**steps.right, **own})
@@ -122,10 +132,10 @@ class AnswerVerbs(Verb):
             share = (shares or {}).get(name, 1)
             finding = self._step(name, share, typed[name], followed, steps)
             follows = followed is not None and _agrees(typed[name], followed, steps)
-            if finding.credit != 1 and follows:
+            if finding.credit != 1 and follows and not filled:
                 text = f"{name}: not right, and it follows from your own earlier values"
                 finding = Finding(name, share, Fraction(follow), text, finding.staff)
-            elif finding.credit != 1:
+            elif finding.credit != 1 and typed[name].problem != MISSING:
                 wrong = wrong or name
                 finding = _first(finding) if wrong == name else finding
             self._found(finding)
@@ -155,7 +165,9 @@ class AnswerVerbs(Verb):
                 value = self._outlines.original(value)
             missing = value is None or isinstance(value, Absent)
             shape = steps.right[name].shape
-            typed[name] = Typed(None, "is missing") if missing else read_numbers(value, shape)
+            typed[name] = Typed(None, MISSING) if missing else read_numbers(value, shape)
+        if all(item.problem == MISSING for item in typed.values()):
+            raise StudentFault("not implemented", f"Not filled in yet: {', '.join(typed)}.")
         return typed
 
 
@@ -169,8 +181,15 @@ def _by_key(given: Any, asked: set[str]) -> dict[str, Any]:
     return {**{n.casefold(): v for n, v in found.items() if n not in asked}, **found}
 
 
+def _all_one_number(typed: Mapping[str, Typed]) -> bool:
+    numbers = [item.value.ravel() for item in typed.values() if item.value is not None]
+    return bool(numbers) and np.unique(np.concatenate(numbers)).size == 1
+
+
 def _agrees(typed: Typed, followed: np.ndarray, steps: Steps) -> bool:
-    return typed.value is not None and compare("", typed.value, followed, steps.tolerance).right
+    if typed.value is None or not typed.value.any():
+        return False
+    return compare("", typed.value, followed, steps.tolerance).right
 
 
 def _first(finding: Finding) -> Finding:

@@ -12,6 +12,8 @@ from gradlab.course import Limits
 from gradlab.errors import GraderFault, StudentFault
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from autograder.expect import Expect
     from autograder.forkserver import ForkServer
     from autograder.remote import Session
@@ -30,16 +32,21 @@ class TrustedSession(CheckSession):
     def __init__(self, server: ForkServer, staged: Staged, seed: int) -> None:
         super().__init__(server, staged, TRUSTED, seed)
 
-    def ask(self, op: str, **request: Any) -> Any:
-        """Return the reply to a request.
+    def later(self, op: str, **request: Any) -> Callable[[], Any]:
+        """Send a request; return what gets the reply.
 
         Raises:
             GraderFault: the reference failed.
         """
-        try:
-            return super().ask(op, **request)
-        except StudentFault as fault:
-            raise GraderFault(f"the reference {fault.status}: {fault} {fault.staff}") from fault
+
+        def wait() -> Any:
+            try:
+                return sent()
+            except StudentFault as fault:
+                raise GraderFault(f"the reference {fault.status}: {fault} {fault.staff}") from fault
+
+        sent = super().later(op, **request)
+        return wait
 
 
 def attempt(

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import deque
+from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from autograder.recording import Recording
     from gradlab.course import Assignment
@@ -38,6 +41,8 @@ PARTS = (
     ROOT / "box" / "stand_ins.py",
     ROOT / "box" / "notebook.py",
     ROOT / "outline.py",
+    ROOT / "labels.py",
+    ROOT / "later.py",
     ROOT / "remote.py",
     ROOT / "credit.py",
     ROOT / "hints.py",
@@ -45,6 +50,7 @@ PARTS = (
     ROOT / "measure.py",
     ROOT / "slope.py",
     ROOT / "trial.py",
+    ROOT / "diagnosis.py",
     ROOT / "typed.py",
     ROOT / "verb.py",
     ROOT / "value_verbs.py",
@@ -81,7 +87,7 @@ def bundle(assignment: Assignment, recording: Recording, released: Mapping[str, 
     """
     path = assignment.folder / "public.py"
     public = bundle_part(path)
-    _refuse_taken(public, [*map(bundle_part, PARTS), END], path)
+    _refuse_taken(public, path)
     head = HEAD.format(title=assignment.title, package=assignment.package)
     homework = _homework(assignment, recording, released)
     return "\n\n".join([head, *needed_parts(public), RULE, public, RULE, homework + END])
@@ -131,13 +137,16 @@ def _homework(assignment: Assignment, recording: Recording, released: Mapping[st
         "recorded": recorded_table(recording),
         "roles": {Path(n).stem: assignment.role(Path(n).stem) for n in _files(assignment)},
         "holes": sorted({name.rpartition(".")[2] for name in recording.holes}),
+        "unchanged": _unchanged(assignment),
         "released": {name: content.decode() for name, content in released.items()},
         "notebooks": list(assignment.notebooks),
         "artifacts": list(assignment.artifacts),
         "seconds": SLOWER * assignment.limits.wall_s,
     }
     lines = [f"    {name}={value!r},\n" for name, value in values.items()]
-    return f"HOMEWORK = Homework(\n    suite=suite,\n{''.join(lines)})\n"
+    held = assignment.edition.conventions
+    suite = f"suite.within({assignment.preload!r}, {held!r})" if held else "suite"
+    return f"HOMEWORK = Homework(\n    suite={suite},\n{''.join(lines)})\n"
 
 
 def needed_parts(public: str) -> list[str]:
@@ -146,19 +155,20 @@ def needed_parts(public: str) -> list[str]:
     A part that only adds words for checks (verbs, what runs a notebook) is needed where the suite
     uses one of its words; any other where a needed part names something that it defines.
     """
-    texts = {path: bundle_part(path) for path in PARTS}
+    parts = {path: _part(path) for path in PARTS}
     asked = {node.attr for node in ast.walk(ast.parse(public)) if isinstance(node, ast.Attribute)}
-    absent = {path for path in PARTS if path.name in OPTIONAL and not asked & _offered(path)}
+    absent = {path for path in PARTS if path.name in OPTIONAL and not asked & parts[path].offered}
     needed: set[Path] = set()
     more = {PARTS[0], PARTS[-1]}
-    reached = names_used(public)
+    reached = Part(public).used
     while more:
         needed |= more
-        reached = reached.union(*(names_used(texts[path]) for path in more))
+        reached = reached.union(*(parts[path].used for path in more))
         left = set(PARTS) - needed - absent
-        more = {path for path in left if reached.intersection(top_names(texts[path]))}
-    texts |= {path: _in_place_of(texts[path], reached) for path in absent}
-    return [texts[path] for path in PARTS if path in needed | absent and texts[path]]
+        more = {path for path in left if not reached.isdisjoint(parts[path].names)}
+    texts = {path: parts[path].text for path in needed}
+    texts |= {path: parts[path].in_place(reached) for path in absent}
+    return [texts[path] for path in PARTS if texts.get(path)]
 
 
 # Parts that a suite may do without, and the attributes that call for those without verbs.
@@ -170,58 +180,121 @@ OPTIONAL: Mapping[str, frozenset[str]] = {
 }
 
 
-def _offered(path: Path) -> set[str]:
-    """Return the attributes that checks find thanks to a part."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
-    methods = {n.name for c in classes for n in c.body if isinstance(n, ast.FunctionDef)}
-    return set(OPTIONAL[path.name]) | {name for name in methods if not name.startswith("_")}
+@dataclass(frozen=True)
+class Part:
+    """A module of ours, or a suite, as it goes into `check.py`.
+
+    Attributes:
+        source: all of its text.
+        extra: the attributes that checks find thanks to it and that are no methods.
+    """
+
+    source: str
+    extra: frozenset[str] = frozenset()
+
+    @cached_property
+    def _body(self) -> list[ast.stmt]:
+        return ast.parse(self.source).body
+
+    @cached_property
+    def _kept(self) -> list[ast.stmt]:
+        return [node for node in self._body if not _goes(node)]
+
+    @cached_property
+    def text(self) -> str:
+        """What of it goes in: no docstring, no `__all__`, no imports of our own modules."""
+        lines = self.source.splitlines()
+        for node in reversed(self._body):
+            if _goes(node):
+                first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
+                del lines[first - 1 : node.end_lineno]
+        return re.sub(r"\n{4,}", "\n\n\n", "\n".join(lines)).strip()
+
+    @cached_property
+    def names(self) -> list[str]:
+        """The names that its top level gives to functions, classes and values."""
+        return list(_top_names(self._kept))
+
+    @cached_property
+    def used(self) -> frozenset[str]:
+        """The names that its code looks up when it runs and gives no value itself."""
+        used: set[str] = set()
+        given: set[str] = set()
+        for node in _without_annotations(self._kept):
+            if isinstance(node, ast.Name):
+                (given if isinstance(node.ctx, ast.Store) else used).add(node.id)
+            elif isinstance(node, ast.arg):
+                given.add(node.arg)
+            elif isinstance(node, ast.FunctionDef):
+                given.add(node.name)
+        return frozenset(used - given)
+
+    @cached_property
+    def offered(self) -> frozenset[str]:
+        """The attributes that checks find thanks to it."""
+        classes = [node for node in self._body if isinstance(node, ast.ClassDef)]
+        methods = {n.name for c in classes for n in c.body if isinstance(n, ast.FunctionDef)}
+        return self.extra | {name for name in methods if not name.startswith("_")}
+
+    def in_place(self, reached: frozenset[str]) -> str:
+        """Return empty classes and functions for what others name of it where it is left out."""
+        lines = []
+        for node in self._kept:
+            if isinstance(node, ast.ClassDef) and node.name in reached:
+                lines.append(f'class {node.name}:\n    """Not used by these checks."""')
+            elif isinstance(node, ast.FunctionDef) and node.name in reached:
+                lines.append(f'def {node.name}(*_):\n    """Not used by these checks."""')
+        return "\n\n\n".join(lines)
 
 
-def names_used(source: str) -> set[str]:
-    """Return the names that code looks up when it runs and gives no value itself."""
-    tree = ast.parse(source)
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.arg, ast.AnnAssign)):
-            node.annotation = ast.Constant(None)
-        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            node.returns = None
-    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
-    given = {node.id for node in names if isinstance(node.ctx, ast.Store)}
-    given |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
-    given |= {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
-    return {node.id for node in names} - given
+@cache
+def _part(path: Path) -> Part:
+    """Return a module of ours; reading them all takes longer than the rest of a release."""
+    return Part(path.read_text(encoding="utf-8"), OPTIONAL.get(path.name, frozenset()))
 
 
-def _in_place_of(source: str, reached: set[str]) -> str:
-    """Return empty classes and functions for what others name of a part that is left out."""
-    lines = []
-    for node in ast.parse(source).body:
-        if isinstance(node, ast.ClassDef) and node.name in reached:
-            lines.append(f'class {node.name}:\n    """Not used by these checks."""')
-        elif isinstance(node, ast.FunctionDef) and node.name in reached:
-            lines.append(f'def {node.name}(*_):\n    """Not used by these checks."""')
-    return "\n\n\n".join(lines)
+def _without_annotations(body: list[ast.stmt]) -> Iterator[ast.AST]:
+    """Yield all nodes of some code, but nothing that only says of what type something is."""
+    work: deque[ast.AST] = deque(body)
+    while work:
+        node = work.popleft()
+        yield node
+        for field in node._fields:
+            value = None if field in ("annotation", "returns") else getattr(node, field, None)
+            if isinstance(value, list):
+                work.extend(item for item in value if isinstance(item, ast.AST))
+            elif isinstance(value, ast.AST):
+                work.append(value)
+
+
+def _unchanged(assignment: Assignment) -> dict[str, str]:
+    """Return what is said of an earlier assignment's modules that are as they were handed out."""
+    holed = "is still empty; put yours from the earlier assignment in its place"
+    words = "" if assignment.earlier_from == "release" else holed
+    return {assignment.module_path(name): words for name in assignment.earlier}
 
 
 def _files(assignment: Assignment) -> tuple[str, ...]:
-    return (*assignment.modules, *assignment.supplied)
+    return assignment.package_files
 
 
 def top_names(source: str) -> list[str]:
     """Return the names that a module's top level gives to functions, classes and values."""
-    found: list[str] = []
-    for node in ast.parse(source).body:
+    return list(_top_names(ast.parse(source).body))
+
+
+def _top_names(body: list[ast.stmt]) -> Iterator[str]:
+    for node in body:
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-            found.append(node.name)
+            yield node.name
         elif isinstance(node, (ast.Assign, ast.AnnAssign)):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            found += [target.id for target in targets if isinstance(target, ast.Name)]
-    return found
+            yield from (target.id for target in targets if isinstance(target, ast.Name))
 
 
-def _refuse_taken(public: str, parts: list[str], path: Path) -> None:
-    taken = {name for part in parts for name in top_names(part)}
+def _refuse_taken(public: str, path: Path) -> None:
+    taken = {name for part in map(_part, PARTS) for name in part.names}
+    taken.update(top_names(END))
     for name in top_names(public):
         if name in taken:
             message = f"the name {name} means something else in check.py; choose another"
@@ -230,20 +303,7 @@ def _refuse_taken(public: str, parts: list[str], path: Path) -> None:
 
 def bundle_part(path: Path) -> str:
     """Return what a module contributes."""
-    return _body(path.read_text(encoding="utf-8"))
-
-
-def _body(source: str) -> str:
-    """Return a module without its docstring, its `__all__` and imports of our own modules.
-
-    What is left out of classes is in `LEFT_OUT`.
-    """
-    lines = source.splitlines()
-    for node in reversed(ast.parse(source).body):
-        if _goes(node):
-            first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
-            del lines[first - 1 : node.end_lineno]
-    return re.sub(r"\n{4,}", "\n\n\n", "\n".join(lines)).strip()
+    return Part(path.read_text(encoding="utf-8")).text
 
 
 def _goes(node: ast.stmt) -> bool:

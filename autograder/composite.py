@@ -148,8 +148,8 @@ class Composite(CheckSession):
         self._borrowers = _Borrowers(reference, functions, self.lender)
         super().__init__(*reference, limits, seed, workers=self._borrowers)
 
-    def ask(self, op: str, **request: Any) -> Any:
-        """Return the reply to a request.
+    def later(self, op: str, **request: Any) -> Callable[[], Any]:
+        """Send a request; return what gets the reply.
 
         Raises:
             StudentFault: a layer of the student's failed, or the reference on what it gave.
@@ -159,7 +159,8 @@ class Composite(CheckSession):
         if op in ("call", "keep"):
             self._refuse_borrowed(request["target"])
         self.given += _arrays([request.get(key) for key in ("args", "kwargs", "value")])
-        return super().ask(op, **request)
+        reply = super().later(op, **request)()  # its worker asks us meanwhile: one at a time
+        return lambda: reply
 
     def _refuse_borrowed(self, target: Ref) -> None:
         name = target.steps[-1][1] if len(target.steps) == 1 else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import partial
 from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from autograder.stage import stage
 from gradlab.errors import StudentFault, UserMistake
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from autograder.finding import Verdict, Wanted
     from autograder.grade import Grader
@@ -124,9 +125,12 @@ def explain(grader: Grader, submission: Submission, name: str) -> Explanation:
     compared: list[Compared] = []
 
     class Listening(CheckSession):
-        def ask(self, op: str, **request: Any) -> Any:
+        def later(self, op: str, **request: Any) -> Callable[[], Any]:
+            return partial(self._heard, super().later(op, **request), op, request)
+
+        def _heard(self, wait: Callable[[], Any], op: str, request: Mapping[str, Any]) -> Any:
             try:
-                reply = super().ask(op, **request)
+                reply = wait()
             except StudentFault as fault:
                 calls.extend(_calls(op, request, f"{fault.status}: {fault.message}"))
                 raise

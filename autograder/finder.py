@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from autograder.intake import Submission
     from autograder.ipynb import Notebook
 
-__all__ = ["Finder"]
+__all__ = ["DEFINED", "Finder"]
 
 DEFINED = re.compile(rb"^(?:class|def)[ \t]+(\w+)", re.MULTILINE)
 LEAST_ALIKE = 0.2  # of the cells of a notebook, for it to be known under another name
@@ -52,17 +52,24 @@ class Finder:
             self._explain(path, f"was handed in but not taken: {self._refused[base]}.")
 
     def find_module(self, path: str, released: bytes) -> None:
-        """Find a module, also as a file of another name that defines all that the released one did.
+        """Find a module, also as a file of another name that defines what the released one did.
+
+        A file that defines all of it is preferred, then one that defines most of it.
 
         Args:
             path: as it should be.
             released: the module as it was handed out; b"" if that is not known.
         """
         self.find(path)
-        wanted = set(DEFINED.findall(released))
-        if wanted and self._is_lost(path):
-            alike = [n for n in self._free(".py") if wanted <= set(DEFINED.findall(self.files[n]))]
-            self._take_instead(path, alike, "which defines the same names")
+        wanted = _public_names(released)
+        if not wanted or not self._is_lost(path):
+            return
+        shares = {n: len(wanted & _public_names(self.files[n])) for n in self._free(".py")}
+        most = max(shares.values(), default=0)
+        if 2 * most >= len(wanted):
+            alike = [name for name, share in shares.items() if share == most]
+            how = "the same" if most == len(wanted) else "most of the same"
+            self._take_instead(path, alike, f"which defines {how} names")
 
     def find_notebooks(
         self, wanted: Mapping[str, frozenset[str]], release: str
@@ -118,6 +125,11 @@ class Finder:
             note = f"{_list([name])} is not a notebook that can be read: {error}."
             self.notes += [] if note in self.notes else [note]
             return None
+
+
+def _public_names(source: bytes) -> set[bytes]:
+    """Return the functions and classes that a module offers."""
+    return {name for name in DEFINED.findall(source) if not name.startswith(b"_")}
 
 
 def _likeness(book: Notebook | None, texts: frozenset[str], release: str) -> float:

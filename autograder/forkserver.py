@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import signal
 import socket
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from autograder.box.kernel import never_dumped
 from autograder.box.remove import remove_tree
 from autograder.scratch import Scratch
 from autograder.uids import Uids
-from gradlab.errors import GraderFault
+from gradlab.errors import GraderFault, UserMistake
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,6 +38,8 @@ START = "import sys; del sys.path[0]; from autograder.box.server import main; ma
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
     "LANG": "C.UTF-8",
+    # Once before the forks, and not in each worker.
+    "LD_BIND_NOW": "1",
     "MPLBACKEND": "Agg",
     # The same order of sets, and so the same results, on every run.
     "PYTHONHASHSEED": "0",
@@ -57,9 +60,11 @@ class ForkServer:
     Args:
         box: the layers around every worker.
         environment: added to the server's scrubbed environment, for instance another BLAS kernel.
+        preload: packages that it imports before it forks, so that every worker has them.
         lazy: whether it starts with the first worker only.
 
     Raises:
+        UserMistake: a package of `preload` cannot be imported.
         GraderFault: the server does not start.
     """
 
@@ -67,19 +72,20 @@ class ForkServer:
         self,
         box: Box | None = None,
         environment: dict[str, str] | None = None,
+        preload: tuple[str, ...] = (),
         *,
         lazy: bool = False,
     ) -> None:
         self.box = box or Box()
         self.uids = Uids()
-        self._environment = {**ENVIRONMENT, **(environment or {})}
+        self._environment, self._preload = {**ENVIRONMENT, **(environment or {})}, preload
         self._lock = threading.Lock()
         self.scratch = Scratch(jail=self.box.jail)
         self._process: _Process | None = None
         try:
             if not lazy:
                 self._running()
-        except GraderFault:
+        except (GraderFault, UserMistake):
             self.scratch.close()
             raise
 
@@ -132,8 +138,12 @@ class ForkServer:
         if self.box.seccomp:
             never_dumped()  # nor may workers of the same user look into the grader
         setup = {"box": asdict(self.box), "scratch": str(self.scratch.root)}
-        setup["jail"] = str(self.scratch.jail or "")
-        return _Process(setup, self._environment, self.scratch.lock)
+        setup |= {"jail": str(self.scratch.jail or ""), "preload": self._preload}
+        made = (setup, self._environment, self.scratch.lock)
+        try:
+            return _Process(*made)
+        except Lost:
+            return _Process(*made)
 
 
 @dataclass(frozen=True)
@@ -194,12 +204,16 @@ class _Process:
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
         try:
-            ready = bool(self.news("", "ready", START_S))
+            told = self.news("", "ready", START_S)
         except GraderFault:
-            ready = False
-        if not ready:
+            told = {}
+        if not told.get("ready"):
             self.close()
-            raise GraderFault("the fork server did not start; run `gradlab doctor`")
+            if absent := told.get("absent"):
+                message = f"preload in assignment.toml: {absent}; install it, or take it out there"
+                raise UserMistake(message)
+            fault = Lost if self._process.returncode == -signal.SIGKILL else GraderFault
+            raise fault("the fork server did not start; run `gradlab doctor`")
 
     def close(self) -> None:
         with suppress(OSError):

@@ -23,6 +23,7 @@ from gradlab.errors import UserMistake
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from fractions import Fraction
     from pathlib import Path
 
     from autograder.cells import Figure
@@ -69,11 +70,12 @@ class Grader:
         Raises:
             AuthorMistake: a suite or its recording is not what it should be.
         """
-        suites = read_suites(assignment.folder)
+        folder, conventions = assignment.folder, assignment.edition.conventions
+        suites = read_suites(folder, assignment.preload, conventions, assignment.expected)
         plan = Plan.of(assignment, released, suites[-1][1].holes)
         trusted = (servers[1], stage_reference(assignment))
         limits, budget_s = assignment.limits, assignment.budget_s
-        known = Known.read(assignment.folder / "expected")
+        known = Known.read(assignment.expected)
         return cls(suites, plan, limits, budget_s, servers[0], trusted, known)
 
     def grade(
@@ -193,11 +195,12 @@ def grade_class(
     for folder in folders.values():
         _announce(folder)
     results: dict[Source, Results] = {}
+    known: dict[tuple[int, str, Fraction], Outcome] = {}
     with closing(_Pool(jobs)) as pool:
         running = {pool.submit(_grade_path, grader, path, folders[path]): path for path in paths}
         for done in as_completed(running):
             progress(done.result())
-            results[running.pop(done)] = done.result().slim()
+            results[running.pop(done)] = done.result().slim(known)
     return [results[path] for path in paths]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -12,13 +13,15 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from autograder.diagnosis import regulariser_terms, upstream_hint
 from autograder.finding import Finding, Verdict, Wanted
+from autograder.hints import Context
 from autograder.measure import TOLERANCES
-from autograder.slope import Slope, slope_of
-from autograder.trial import Passes, Trial, as_floats, call_with, first_of
-from autograder.value_verbs import the_tolerance
+from autograder.slope import Line, Slope, slope_of
+from autograder.trial import Forward, Passes, Trial, as_floats, call_with
+from autograder.value_verbs import the_tolerance, typical_words
 from autograder.verb import Verb
-from gradlab.errors import AuthorMistake
+from gradlab.errors import AuthorMistake, StudentFault
 
 __all__ = ["GradientVerbs"]
 
@@ -52,6 +55,8 @@ class GradientVerbs(Verb):
         forward: float = 0,
         consistent: float | Fraction = 0,
         contract: float = 1,
+        reg: float = 0,
+        typical: Mapping[str, Mapping[str, Any]] | None = None,
         **tolerance: float,
     ) -> None:
         """Expect gradients like the reference's; say whether forward or backward pass is wrong.
@@ -74,6 +79,9 @@ class GradientVerbs(Verb):
             consistent: the part of its share that a gradient earns if it fits a forward pass that
                 is itself wrong.
             contract: what a breach of the contract costs, as an earning finding's share.
+            reg: where the loss has a term `0.5 * reg * sum(W**2)`, for hints: inputs of one axis
+                are biases, which it leaves out.
+            typical: as for `close`: what typical mistakes give for gradients, by the inputs' names.
             **tolerance: as for `close`, for value and gradients.
 
         Raises:
@@ -82,14 +90,16 @@ class GradientVerbs(Verb):
         bound = the_tolerance("gradients", tolerance, TOLERANCES)
         passes = Passes(function, backward, tuple(also))
         trial = Trial(self._attended(), self._section(), passes, inputs, dout)
+        terms = regulariser_terms(inputs, reg)
+        contexts = {key: Context(added=terms.get(key, ())) for key in (None, *inputs)}
         with trial.section:
             value, label = trial.value(), trial.label(name)
-            whole = self._compare(Wanted(label, forward, None, bound), value)
+            whole = self._compare(Wanted(label, forward, None, bound), value, contexts[None])
             self._found(whole.finding(label, forward))
             found = trial.gradients()
         labels = {key: trial.label(name, key) for key in inputs}
         verdicts = {
-            key: self._compare(Wanted(labels[key], share, None, bound), found[key])
+            key: self._compare(Wanted(labels[key], share, None, bound), found[key], contexts[key])
             for key in inputs
         }
         for key, verdict in verdicts.items():
@@ -99,6 +109,10 @@ class GradientVerbs(Verb):
             slope = _own_slope(trial, key, inputs[key], found[key], value)
             forged = _returns_dout(found[key], trial.dout) or not _alike(verdicts.values())
             part = 0 if forged else consistent
+            if not verdict.right:
+                words = typical_words(key, found[key], typical or {}, bound)
+                words = words or upstream_hint(trial, key, found[key])
+                verdict = replace(verdict, hint=words or verdict.hint)  # noqa: PLW2901 - better told
             self._found(self._weighed(labels[key], share, verdict, whole, slope, part))
         if contract:
             complaints = "\n".join(trial.complaints(value, found))
@@ -129,17 +143,36 @@ class GradientVerbs(Verb):
         Raises:
             AuthorMistake: when recording, inputs at a kink.
         """
-        section = self._section()
+        section, waiting = self._section(), self._waiting()
 
-        def at(name: str, x: np.ndarray) -> np.ndarray:
-            with section:
-                return as_floats(first_of(call_with(function, {**inputs, name: x})))
+        def call(name: str, x: np.ndarray) -> Any:
+            return call_with(function, {**inputs, name: x})
 
+        def lines(middle: np.ndarray, *, copied: bool) -> dict[str, Line]:
+            return {
+                name: Line(
+                    Forward(partial(call, name), section, waiting, copied),
+                    *(inputs[name], middle, np.asarray(dout, np.float64), _seed(name)),
+                )
+                for name, gradient in gradients.items()
+                if middle.shape == np.shape(dout)
+                and as_floats(gradient).shape == np.shape(inputs[name])
+            }
+
+        first = next(iter(gradients))
+        forward = Forward(partial(call, first), section, waiting)
+        (middle,) = forward([inputs[first]])
+        tried = lines(middle, copied=forward.copied)
+        try:
+            with waiting.together():
+                for line in tried.values():
+                    line.look_ahead()
+        except StudentFault:  # in their turn, so that findings up to the failure count
+            tried = lines(middle, copied=False)
         for name, gradient in gradients.items():
-            x, g = inputs[name], as_floats(gradient)
             label, slope = f"slope along {name}", Slope(np.nan, 0.0)
-            if at(name, x).shape == np.shape(dout) and g.shape == x.shape:
-                slope = slope_of(partial(at, name), x, g, dout, _seed(name))
+            if name in tried:
+                slope = tried[name].slope(as_floats(gradient))
             self._refuse_kink(label, slope)
             message = "" if slope.right or slope.kinked else _slope_words(name, slope)
             self._found(Finding(label, share, Fraction(not message), message, withholds=True))
@@ -177,7 +210,7 @@ def _own_slope(trial: Trial, name: str, x: np.ndarray, gradient: Any, value: Any
     g, out = as_floats(gradient), as_floats(value)
     if g.shape != np.shape(x) or out.shape != trial.dout.shape:
         return Slope(np.nan, 0.0)
-    return slope_of(partial(trial.value_at, name), x, g, trial.dout, _seed(name))
+    return slope_of(trial.forward_along(name), x, g, trial.dout, _seed(name))
 
 
 def _returns_dout(gradient: Any, dout: np.ndarray) -> bool:

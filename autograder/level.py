@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from autograder.box.confine import Box, readable
-from autograder.forkserver import ForkServer
+from autograder.forkserver import ForkServer, Lost
 from autograder.worker import Worker
 from gradlab.course import Limits
 from gradlab.errors import GraderFault, GradlabError, UserMistake
@@ -73,22 +73,27 @@ LEVELS = {
 }
 
 
-def open_box(require: str = "split", environment: dict[str, str] | None = None) -> ForkServer:
+def open_box(
+    require: str = "split",
+    environment: dict[str, str] | None = None,
+    preload: tuple[str, ...] = (),
+) -> ForkServer:
     """Return a fork server at the strongest level that holds here.
 
     Args:
         require: the weakest level that will do.
         environment: added to the server's own.
+        preload: packages that its workers have from the start.
 
     Raises:
-        UserMistake: only weaker levels hold here; says why.
+        UserMistake: a package cannot be imported here; or only weaker levels hold here; says why.
         GraderFault: not even the weakest works.
     """
     names, problems = list(LEVELS), []
     for box in _boxes():
         if names.index(box.level) > names.index(require):
             break
-        server = ForkServer(box, environment)
+        server = ForkServer(box, environment, preload)
         problem = _probe(server)
         if not problem:
             return server
@@ -115,8 +120,12 @@ def _boxes() -> Iterator[Box]:
     yield bounded
 
 
-def _probe(server: ForkServer) -> str:
-    """Return why a worker of this server is not as well kept as its level says, or ''."""
+def _probe(server: ForkServer, tries: int = 2) -> str:
+    """Return why a worker of this server is not as well kept as its level says, or ''.
+
+    That somebody killed a process meanwhile says nothing of the level; then it is tried again.
+    """
+    worker = None
     try:
         worker = Worker(server, PROBE)
         try:
@@ -125,6 +134,8 @@ def _probe(server: ForkServer) -> str:
         finally:
             worker.close()
     except GradlabError as error:
+        if tries > 1 and (isinstance(error, Lost) or (worker and worker.killed)):
+            return _probe(server, tries - 1)
         return str(error).strip().splitlines()[-1]
     for answer in (reply, library):
         if not answer["ok"]:

@@ -7,6 +7,7 @@ import math
 import re
 from dataclasses import asdict, dataclass, field, replace
 from fractions import Fraction
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from autograder.finding import credit_of
@@ -68,7 +69,7 @@ class Outcome:
         """Whether the outcome has a number; otherwise it waits for a person."""
         return STATUSES[self.status].scored
 
-    @property
+    @cached_property
     def score(self) -> float:
         """The points earned, rounded to a thousandth; 0 while it waits for a person."""
         if not self.scored:
@@ -241,21 +242,30 @@ class Results:
             **board,
         }
 
-    def slim(self) -> Results:
-        """Return the same without texts: what tables of a whole class need."""
-        outcomes = [Outcome(o.check, o.status, o.credit) for o in self.outcomes]
+    def slim(self, known: dict[tuple[int, str, Fraction], Outcome]) -> Results:
+        """Return the same without texts: what tables of a whole class need.
+
+        Args:
+            known: outcomes of other submissions, which equal ones share; grows.
+        """
+        keys = [(id(item.check), item.status, item.credit) for item in self.outcomes]
+        outcomes = [
+            known.setdefault(key, Outcome(item.check, item.status, item.credit))
+            for key, item in zip(keys, self.outcomes, strict=True)
+        ]
         return replace(self, outcomes=outcomes, notes=[], staff=[], figures=())
 
     def write(self, folder: Path) -> None:
         """Write `results.json` at once, and `staff.json` beside it when all is done."""
-        _write_json(folder / "results.json", self.table())
+        _write_json(folder / "results.json", self.table(), pretty=self.finished)
         if self.finished:
             staff = {item.check.name: item.staff for item in self.outcomes if item.staff}
             _write_json(folder / "staff.json", {"notes": self.staff, "checks": staff})
 
 
-def _write_json(path: Path, table: Mapping[str, Any]) -> None:
-    text = json.dumps(table, indent=1, allow_nan=False, ensure_ascii=True)
+def _write_json(path: Path, table: Mapping[str, Any], *, pretty: bool = True) -> None:
+    indent = 1 if pretty else None  # which takes twenty times as long
+    text = json.dumps(table, indent=indent, allow_nan=False, ensure_ascii=True)
     write_atomically(path, (text + "\n").encode())
 
 

@@ -6,6 +6,7 @@ named to the student ("should be a tuple of 2, yours is None") with no defensive
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ __all__ = ["Absent", "conform", "describe", "outline", "tidy"]
 
 Outline = dict[str, Any]
 NUMBERS = "biuf"
+_dtype_name = cache(str)  # numpy puts it together anew each time
 
 
 class Absent:
@@ -52,7 +54,7 @@ def _frozen(array: np.ndarray) -> np.ndarray:
 def outline(value: Any) -> Outline:
     """Return the outline of a tidy value, as plain JSON data."""
     if isinstance(value, np.ndarray):
-        return {"is": "array", "shape": list(value.shape), "dtype": str(value.dtype)}
+        return {"is": "array", "shape": list(value.shape), "dtype": _dtype_name(value.dtype)}
     if isinstance(value, (list, tuple)):
         return {"is": type(value).__name__, "of": [outline(item) for item in value]}
     if isinstance(value, dict):

@@ -16,7 +16,7 @@ from autograder.box.untouched import untouched
 from autograder.follow import Follower, prove
 from autograder.measure import MEASURES
 from autograder.recorder import Recorder
-from autograder.recording import DRAWS, Drawn, Recording, provenance
+from autograder.recording import DRAWS, Drawn, Recording, commit_of, provenance
 from autograder.remote import Outlines
 from autograder.session import CheckSession
 from autograder.stage import stage_reference
@@ -24,6 +24,7 @@ from gradlab.errors import AuthorMistake, GraderFault, Place, StudentFault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from autograder.finding import Wanted
     from autograder.forkserver import ForkServer
@@ -88,8 +89,11 @@ def record(
             checks[check.name] = tuple(drawn(check, s, limits, staged, servers) for s in seeds)
             if check.follows:
                 _prove(check, checks[check.name], limits, staged, servers)
-    source = provenance(_sources(assignment))
-    return Recording(checks, before.key, holes(staged.files, released), source)
+    kept = [c.name for c in suite.left_out if c.name in before.checks]  # their packages are absent
+    checks |= {name: before.checks[name] for name in kept}
+    sources = _sources(assignment)
+    made_by = provenance({path.name: path.read_bytes() for path in sources}) | commit_of(sources)
+    return Recording(checks, before.key, holes(staged.files, released), made_by)
 
 
 def drawn(
@@ -98,13 +102,14 @@ def drawn(
     limits: Limits,
     staged: Staged,
     servers: tuple[ForkServer, ForkServer],
+    recorder: Recorder | None = None,
 ) -> Drawn:
-    """Return what the reference gives in one check, for one seed.
+    """Return what the reference gives in one check, for one seed; `recorder` may listen as well.
 
     Raises:
         AuthorMistake: the reference fails the check; says how.
     """
-    recorder, outlines = Recorder(), Outlines()
+    recorder, outlines = recorder or Recorder(), Outlines()
     with closing(CheckSession(servers[0], staged, limits, seed)) as session:
         try:
             attempt(check, session, recorder, outlines, seed, (servers[1], staged))
@@ -151,10 +156,9 @@ def holes(reference: Mapping[str, bytes], released: Mapping[str, bytes]) -> tupl
     return tuple(sorted(set(whole) - set(untouched(files, released))))
 
 
-def _sources(assignment: Assignment) -> dict[str, bytes]:
-    paths = [assignment.source / name for name in (*assignment.modules, *assignment.supplied)]
-    paths += [assignment.folder / f"{name}.py" for name in ("checks", "public")]
-    return {path.name: path.read_bytes() for path in paths}
+def _sources(assignment: Assignment) -> list[Path]:
+    modules = [assignment.source_file(name) for name in assignment.package_files]
+    return modules + [assignment.folder / f"{name}.py" for name in ("checks", "public")]
 
 
 def drift(old: Recording, new: Recording) -> list[Drift]:

@@ -12,6 +12,7 @@ import json
 import os
 import platform
 import secrets
+import subprocess
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,12 +24,13 @@ from autograder.finding import Wanted
 from gradlab.errors import AuthorMistake, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["Drawn", "Recording", "provenance", "write_atomically"]
+__all__ = ["Drawn", "Recording", "commit_of", "provenance", "write_atomically"]
 
 DRAWS = 8
 FORMAT = 2
+GIT_S = 10  # how long git may take to say which commit this is
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ class Recording:
         checks = {name: _draw_tables(name, draws, arrays) for name, draws in self.checks.items()}
         table = {"format": FORMAT, "key": self.key, "holes": list(self.holes)}
         table |= {"provenance": dict(self.provenance), "checks": checks}
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         text = json.dumps(table, indent=1, sort_keys=True) + "\n"
         write_atomically(folder / f"{suite}.json", text.encode())
         with tempfile.SpooledTemporaryFile() as file:
@@ -168,6 +170,27 @@ def provenance(files: Mapping[str, bytes]) -> dict[str, str]:
     }
     hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     return table | {f"sha256 of {name}": hashes[name] for name in sorted(hashes)}
+
+
+def commit_of(paths: Sequence[Path]) -> dict[str, str]:
+    """Return the last git commit that changed any of these files; nothing outside a work tree.
+
+    It moves with the files alone, so that recording again gives the same bytes. ` dirty` behind the
+    hash says that one of them has changed since.
+    """
+    try:
+        commit = _git(paths, "log", "-1", "--format=%H")
+        dirty = _git(paths, "status", "--porcelain")
+    except (OSError, subprocess.SubprocessError):
+        return {}
+    return {"commit": f"{commit} dirty" if dirty else commit} if commit else {}
+
+
+def _git(paths: Sequence[Path], *command: str) -> str:
+    names = [str(path.resolve()) for path in paths]
+    words = ["git", "-C", str(paths[0].resolve().parent), *command, "--", *names]
+    done = subprocess.run(words, capture_output=True, check=True, text=True, timeout=GIT_S)
+    return done.stdout.strip()
 
 
 def write_atomically(path: Path, content: bytes | Iterable[bytes]) -> None:

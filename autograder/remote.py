@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 from autograder.box.ref import Ref
+from autograder.labels import labels_of_array, labels_of_text
+from autograder.later import Waiting, now
 from autograder.outline import Absent, Outline, conform, describe, outline, tidy
 from gradlab.errors import AuthorMistake, StudentFault
 
@@ -28,6 +30,9 @@ class Session(Protocol):
 
     def ask(self, op: str, **request: Any) -> Any:
         """Return the reply to a request; raises `StudentFault` for the student's failures."""
+
+    def later(self, op: str, **request: Any) -> Callable[[], Any]:
+        """Send a request, now or with later ones; return what gets the reply, in their order."""
 
     def module(self, role: str) -> str:
         """Return the dotted name of a loaded module; raises `StudentFault` if it does not load."""
@@ -54,24 +59,32 @@ class Outlines:
     Attributes:
         seen: the outlines so far.
         strange: for each function whose reply was of another kind or shape, how.
+        hollow: the function whose reply first was a tuple of nothing, and how; ('', '') if none.
+        waiting: for the replies to come.
     """
 
     def __init__(self, recorded: Sequence[Outline] | None = None) -> None:
         self.seen: list[Outline] = []
         self.strange: dict[str, str] = {}
+        self.hollow = ("", "")
+        self.waiting = Waiting()
         self._recorded = recorded
         self._next = 0
         self._parts: dict[int, tuple[Any, Any]] = {}
 
-    def take(self, value: Any, what: str, function: str) -> Any:
-        """Return a reply made tidy and, when judging, brought to the recorded kinds.
+    def place(self) -> int:
+        """Return the next reply's place among the outlines."""
+        self._next += 1
+        return self._next - 1
+
+    def take(self, value: Any, what: str, function: str, number: int) -> Any:
+        """Return the reply of a place made tidy and, when judging, brought to the recorded kinds.
 
         Raises:
             StudentFault: its structure is not the recorded one.
             AuthorMistake: the check asks for more replies than it did when it was recorded.
         """
         value = tidy(value)
-        number, self._next = self._next, self._next + 1
         if number == len(self.seen):
             self.seen.append(outline(value))
         if self._recorded is None:
@@ -79,10 +92,12 @@ class Outlines:
         if number >= len(self._recorded):
             raise AuthorMistake("the check makes more calls than when it was recorded")
         wanted = self._recorded[number]
-        value = conform(value, wanted, what)
+        raw, value = value, conform(value, wanted, what)
         if outline(value) != wanted:
-            now = describe(outline(value))
-            self.strange[function] = f"{what} should be {describe(wanted)}; yours is {now}"
+            yours = describe(outline(raw if _is_hollow(raw) else value))
+            self.strange[function] = f"{what} should be {describe(wanted)}; yours is {yours}"
+            if _is_hollow(raw) and not self.hollow[1]:
+                self.hollow = (function, self.strange[function])
         return value
 
     def section(self) -> Section:
@@ -159,7 +174,9 @@ class Remote:
 
     def _set(self, kind: str, key: Any, value: Any) -> None:
         sent = _sendable(value, self._outlines)
-        self._session.ask("set", target=_ref_of(self._step(kind, key)), value=sent)
+        target, waiting = _ref_of(self._step(kind, key)), self._outlines.waiting
+        wait = self._session.later("set", target=target, value=sent)
+        waiting.put_off(wait) if waiting.patient else wait()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call it there; the reply's arrays are read-only copies, its objects are `Remote`s."""
@@ -171,9 +188,27 @@ class Remote:
         return str(self._ref.steps[-1][1]) if self._ref.steps else ""
 
     def _reply(self, op: str, what: str, function: str, **request: Any) -> Any:
-        raw = self._session.ask(op, target=self._ref, **request)
+        waiting = self._outlines.waiting
+        wait = self._session.later(op, target=self._ref, **request)
+        if not waiting.patient:
+            return self._taken(wait, what, function)
+        place = self._outlines.place()
+        return waiting.put_off(lambda: self._taken(wait, what, function, place))
+
+    def _taken(
+        self, wait: Callable[[], Any], what: str, function: str, place: int | None = None
+    ) -> Any:
+        """Return a reply once it is here; its place is the next one if it has none."""
         try:
-            value = self._wrap(self._outlines.take(raw, what, function))
+            raw = wait()
+        except StudentFault as fault:
+            empty, message = self._outlines.hollow
+            if fault.status == "raised" and message:  # it stumbled over what is not there
+                raise StudentFault("missed", message, fault.staff, (empty,)) from fault
+            raise
+        try:
+            place = self._outlines.place() if place is None else place
+            value = self._wrap(self._outlines.take(raw, what, function, place))
         except StudentFault as fault:
             fault.frames = (function,) if function else ()
             raise
@@ -258,17 +293,35 @@ def value_of(value: Any) -> Any:
     Raises:
         StudentFault: it is an object that cannot be copied.
     """
+    value = now(value)
     if not isinstance(value, Remote):
         return tidy(value)
-    copied = value._reply("get", _words(value._ref, "get"), "")  # noqa: SLF001 - its other half
+    copied = now(value._reply("get", _words(value._ref, "get"), ""))  # noqa: SLF001 - its other half
     if isinstance(copied, Remote):
         kind = describe(outline(copied._ref))  # noqa: SLF001
         raise StudentFault("missed", f"Numbers, text or a list of them are wanted; this is {kind}.")
     return copied
 
 
+def _fits(array: np.ndarray, wanted: tuple[int | str, ...]) -> bool:
+    """Say whether an array has floating-point numbers and a shape; words stand for any size."""
+    if array.dtype.kind != "f" or array.ndim != len(wanted):
+        return False
+    pairs = zip(array.shape, wanted, strict=True)
+    return all(size == want or (isinstance(want, str) and size > 0) for size, want in pairs)
+
+
+def _is_hollow(reply: Any) -> bool:
+    """Say whether a reply is several times nothing: what an empty function's last line returns."""
+    parts = reply if isinstance(reply, (tuple, list)) else ()
+    nothing = ((isinstance(p, (tuple, list, dict)) and not p) or p is None for p in parts)
+    return bool(parts) and all(nothing)
+
+
 def _sendable(value: Any, outlines: Outlines) -> Any:
-    value = outlines.original(value)
+    value = outlines.original(now(value))
+    if isinstance(value, Absent):
+        raise StudentFault("missed", f"{value.message}; it is needed to go on")
     if isinstance(value, Remote):
         return value._ref  # noqa: SLF001 - the other half of Remote
     if isinstance(value, (list, tuple)):
@@ -336,20 +389,47 @@ class Student:
         """Seed `random` and numpy's legacy stream in the student's process."""
         self._session.ask("seed", seed=number)
 
-    def artifact(self, name: str, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, np.ndarray]:
+    def artifact(
+        self, name: str, shapes: Mapping[str, tuple[int | str, ...]]
+    ) -> dict[str, np.ndarray]:
         """Return the float64 arrays of a handed-in `.npz`, of exactly these names and shapes.
+
+        Args:
+            name: the file's.
+            shapes: by name; a word stands for any size above 0, everywhere the same:
+                `{"W1": ("hidden", 3072), "b1": ("hidden",)}`.
 
         Raises:
             StudentFault: the file is missing, is no such archive, or an array is another one.
         """
         arrays = self._session.artifact(name)
+        sizes: dict[int | str, int] = {}
         for key, shape in shapes.items():
             got = arrays.get(key)
-            if not isinstance(got, np.ndarray) or got.shape != shape or got.dtype.kind != "f":
+            wanted = tuple(sizes.get(size, size) for size in shape)
+            if not isinstance(got, np.ndarray) or not _fits(got, wanted):
                 found = describe(outline(got)) if key in arrays else "missing"
-                message = f"{name}: {key} should be numbers of shape {shape}; it is {found}"
+                words = f"({', '.join(map(str, wanted))}{',' * (len(wanted) == 1)})"
+                message = f"{name}: {key} should be numbers of shape {words}; it is {found}"
                 raise StudentFault("missed", message)
+            sizes |= dict(zip(wanted, got.shape, strict=True))
         return {key: arrays[key].astype(np.float64) for key in shapes}
+
+    def labels(self, name: str, count: int, classes: int) -> np.ndarray:
+        """Return the labels in a handed-in `.npy` or text file, int64 of shape (count,).
+
+        Args:
+            name: the file's.
+            count: how many are wanted, one for each image.
+            classes: labels are 0, ..., classes - 1.
+
+        Raises:
+            StudentFault: the file is missing, or holds something else.
+        """
+        if name.endswith(".npy"):
+            array = self._session.artifact(name).get("")
+            return labels_of_array(name, array, count, classes)
+        return labels_of_text(name, self._session.text(name), count, classes)
 
     def artifact_text(self, name: str, key: str) -> str:
         """Return a text that a handed-in `.npz` holds under `key`, or '' if it holds none."""

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from autograder.outcome import Outcome, Results
     from gradlab.course import Assignment
 
-__all__ = ["Cell", "Report", "gradebook", "page", "table"]
+__all__ = ["Cell", "Report", "gradebook", "page", "table", "template"]
+
+
+NOT_ASKED = "-"  # a question that other editions have
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class Cell:
     """One question of one submission, in a table.
 
     Attributes:
-        status: a word of `autograder.status.STATUSES`.
+        status: a word of `autograder.status.STATUSES`, or `NOT_ASKED`.
         score: the points earned.
         points: the points that the question is worth.
         scored: whether all of it has a number.
@@ -43,7 +46,12 @@ class Cell:
     scored: bool
 
     def __str__(self) -> str:
-        return f"{self.score:g} {self.status}" if self.scored else self.status
+        return f"{self.score:g} {self.status}" if self.scored and self.asked else self.status
+
+    @property
+    def asked(self) -> bool:
+        """Whether the submission's edition has the question."""
+        return self.status != NOT_ASKED
 
 
 def questions(results: Sequence[Results]) -> list[str]:
@@ -64,7 +72,7 @@ def cell(results: Results, question: str) -> Cell:
 
 
 def _status(outcomes: Sequence[Outcome]) -> str:
-    words = list(dict.fromkeys(outcome.status for outcome in outcomes))
+    words = list(dict.fromkeys(outcome.status for outcome in outcomes)) or [NOT_ASKED]
     if len(words) == 1:
         return words[0]
     if "broken" in words:
@@ -80,7 +88,7 @@ def table(results: Sequence[Results]) -> str:
     A total of `18/22 +6?` means 18 of 22 points, and 6 more that wait for a person.
     """
     names = questions(results)
-    worth = {name: cell(results[0], name).points for name in names}
+    worth = {name: max(cell(result, name).points for result in results) for name in names}
     rows = [["submission", "total", *(f"{name}/{worth[name]:g}" for name in names)]]
     for result in results:
         total = f"{result.score:g}/{result.possible:g}"
@@ -120,7 +128,7 @@ class Report:
 
     def add(self, result: Results) -> None:
         """Keep the section of one submission."""
-        text = _template("section.html.j2").render(result=result).encode()
+        text = template("section.html.j2").render(result=result).encode()
         self._places[result.submission] = (self._sections.seek(0, io.SEEK_END), len(text))
         self._sections.write(text)
 
@@ -137,7 +145,7 @@ class Report:
 
         names = questions(results)
         rows = [(result, [cell(result, name) for name in names]) for result in results]
-        page = _template("report.html.j2")
+        page = template("report.html.j2")
         sections = map(self._section, results)
         given = {"assignment": self._assignment, "questions": names, "version": __version__}
         yield from page.generate(**given, rows=rows, sections=sections)
@@ -155,7 +163,8 @@ class Report:
 
 
 @cache
-def _template(name: str) -> Template:
+def template(name: str) -> Template:
+    """Return one of our templates; it escapes all text."""
     import jinja2  # noqa: PLC0415 - only a report needs it
 
     loader = jinja2.PackageLoader("autograder")

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from autograder.box.ref import UnsupportedError
 from autograder.cells import run_cells
 from autograder.worker import Worker
-from gradlab.errors import AuthorMistake, GraderFault, StudentFault
+from gradlab.errors import AuthorMistake, StudentFault
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from autograder.cells import Figure
     from autograder.forkserver import ForkServer
@@ -41,6 +41,7 @@ class Staged:
         files: what a worker finds in its folder, by path.
         roles: the dotted module name for each role.
         missing: paths that should have been handed in and were not.
+        absences: what a function raises that would be in such a file, of an earlier assignment.
         cells: the notebook's code cells, as label and source.
         artifacts: handed-in files by name.
         texts: the sources of the notebook's cells of all kinds, by id.
@@ -54,6 +55,7 @@ class Staged:
     files: dict[str, bytes]
     roles: dict[str, str]
     missing: tuple[str, ...] = ()
+    absences: tuple[str, ...] = ()
     cells: tuple[tuple[str, str], ...] | None = None
     artifacts: Mapping[str, bytes] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
@@ -90,11 +92,9 @@ class Workers:
         purpose = (question, limits.memory_mb, limits.file_mb)
         if self._idle and purpose == self._purpose and self._idle.serves(limits):
             worker, self._idle = self._idle, None
-            with suppress(StudentFault):  # a thread that an earlier check left may have ended it
-                worker.begin(limits, seed)
-                return worker
-        self.close()
-        worker, self._purpose = self._made(limits), purpose
+        else:
+            self.close()
+            worker, self._purpose = self._made(limits), purpose
         worker.begin(limits, seed)
         return worker
 
@@ -115,11 +115,8 @@ class Workers:
     def _made(self, limits: Limits) -> Worker:
         worker = self._forked(limits)
         staged = self._staged
-        asked = {"stand_ins": list(staged.stand_ins), "pictures": staged.run != "definitions"}
-        reply = worker.ask("load", files=staged.files, **asked)
-        if not reply["ok"]:  # none of the student's code has run yet
-            worker.close()
-            raise GraderFault(f"the files could not be put in place: {reply['text']}")
+        drawn = staged.run != "definitions"
+        worker.load(staged.files, stand_ins=list(staged.stand_ins), pictures=drawn)
         return worker
 
 
@@ -166,14 +163,34 @@ class CheckSession:
             StudentFault: the student's code failed; says how.
             AuthorMistake: the check passes something that does not travel.
         """
+        return self.later(op, **request)()
+
+    def later(self, op: str, **request: Any) -> Callable[[], Any]:
+        """Send a request, or let it wait for others to be sent with; return what gets the reply.
+
+        Raises:
+            StudentFault, AuthorMistake: as for `ask`; so does what is returned.
+        """
+        worker = self._working()
         try:
-            reply = self._working().ask(op, **request)
+            number = worker.post(op, **request)
         except UnsupportedError as error:
             raise AuthorMistake(f"the check passes what cannot be sent: {error}") from None
+        return partial(self._reply, worker, number)
+
+    def _reply(self, worker: Worker, number: int) -> Any:
+        reply = worker.reply(number)
         if reply["ok"]:
             return reply.get("value")
         self._failed = True
-        raise _fault(reply)
+        raise self._of_absence(_fault(reply))
+
+    def _of_absence(self, fault: StudentFault) -> StudentFault:
+        """Return a fault; what stands for a file that was not handed in has a word of its own."""
+        said = [text for text in self._staged.absences if text in fault.message]
+        if fault.status != "not implemented" or not said:
+            return fault
+        return StudentFault("missing file", f"{said[0]}.", fault.staff, fault.frames)
 
     def module(self, role: str) -> str:
         """Return the dotted name of the module of a role, loaded.
@@ -300,8 +317,12 @@ class CheckSession:
         path = name.replace(".", "/") + ".py"
         if path in self._staged.missing:
             raise StudentFault("missing file", f"{path} was not handed in.")
+        worker = self._working()
+        if name in worker.imported:
+            return
         try:
             self.ask("import", module=name)
+            worker.imported.add(name)
         except StudentFault as fault:
             if fault.status in ("raised", "not implemented"):
                 fault.status = "import error"

@@ -8,21 +8,25 @@ another one is drawn.
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+
+    Values = Callable[[Sequence[np.ndarray]], Sequence[np.ndarray]]
 
 from autograder.measure import is_float32
 
-__all__ = ["DIRECTIONS", "GRAINS", "Grain", "Slope", "slope_of"]
+__all__ = ["DIRECTIONS", "GRAINS", "Grain", "Line", "Slope", "slope_of"]
 
 DIRECTIONS = 3
 DRAWS = 10  # directions to try with one step
 HALVINGS = 5  # steps to try, each half the last, before giving up on a point at a kink
+PARTS = (-1.0, -0.5, 0.5, 1.0)  # of a step, where the function is tried
 SMOOTH = 1e-6  # the two step sizes may differ by this, relative to the gradient's length
 
 
@@ -72,65 +76,89 @@ class Slope:
 
 
 def slope_of(
-    function: Callable[[np.ndarray], np.ndarray],
+    values: Values,
     x: np.ndarray,
     gradient: np.ndarray,
     dout: np.ndarray | float = 1.0,
     seed: int = 0,
+    middle: np.ndarray | None = None,
 ) -> Slope:
-    """Return how well a gradient belongs to `sum(function(x) * dout)`.
+    """Return how well a gradient belongs to `sum(values([x])[0] * dout)`.
 
     Args:
-        function: from an array of x's shape to a number or an array; not changed by calls.
+        values: a function: from arrays of x's shape to the number or array of each.
         x: where to differentiate; float64.
         gradient: of x's shape.
         dout: the upstream gradient, of the shape of the function's values.
         seed: where the directions' own stream starts.
+        middle: the value at x, if it is known.
     """
-    middle = np.asarray(function(x), np.float64)
-    grain = GRAINS["float32" if is_float32(middle) else "float64"]
-    line = _Line(function, x, middle, np.asarray(dout, np.float64), grain)
-    random = np.random.RandomState(seed)
-    with np.errstate(all="ignore"):
-        worst, steepest = 0.0, 0.0
-        for _ in range(DIRECTIONS):
-            found = line.along(gradient, random)
-            if found is None:
-                return Slope(np.nan, grain.bound, steepest, kinked=True)
-            error, slope = found
-            steepest = max(steepest, abs(slope))
-            worst = max(worst, error) if np.isfinite(error) else np.nan
-            if not worst <= grain.bound:
-                break
-    return Slope(worst, grain.bound, steepest)
+    middle = np.asarray(values([x])[0] if middle is None else middle, np.float64)
+    return Line(values, x, middle, np.asarray(dout, np.float64), seed).slope(gradient)
 
 
-@dataclass(frozen=True)
-class _Line:
-    """A function around one point."""
+@dataclass
+class Line:
+    """A function around one point, along random directions.
 
-    function: Callable[[np.ndarray], np.ndarray]
+    Attributes:
+        values: the function, as for `slope_of`.
+        x: the point.
+        middle: the value there.
+        dout: the upstream gradient.
+        seed: where the directions' own stream starts.
+    """
+
+    values: Values
     x: np.ndarray
     middle: np.ndarray
     dout: np.ndarray
-    grain: Grain
+    seed: int
 
-    def along(
-        self, gradient: np.ndarray, random: np.random.RandomState
-    ) -> tuple[float, float] | None:
+    def __post_init__(self) -> None:
+        self._grain = GRAINS["float32" if is_float32(self.middle) else "float64"]
+        self._random = np.random.RandomState(self.seed)
+        self._ahead: deque[tuple[np.ndarray, Sequence[np.ndarray]]] = deque()
+        spread = float(np.sqrt(np.mean(self.x**2))) if self.x.size else 1.0
+        self._step = self._grain.step * max(1.0, spread)
+
+    def look_ahead(self) -> None:
+        """Ask for the values along the first directions, which `slope` will look at."""
+        self._draw(self._step, DIRECTIONS)
+
+    def slope(self, gradient: np.ndarray) -> Slope:
+        """Return how well a gradient belongs to the function."""
+        bound, worst, steepest = self._grain.bound, 0.0, 0.0
+        with np.errstate(all="ignore"):
+            for done in range(DIRECTIONS):
+                found = self._along(gradient, DIRECTIONS - done)
+                if found is None:
+                    return Slope(np.nan, bound, steepest, kinked=True)
+                error, slope = found
+                steepest = max(steepest, abs(slope))
+                worst = max(worst, error) if np.isfinite(error) else np.nan
+                if not worst <= bound:
+                    break
+        return Slope(worst, bound, steepest)
+
+    def _along(self, gradient: np.ndarray, wanted: int) -> tuple[float, float] | None:
         """Return error and slope along a direction without kinks; None if there seems to be none.
 
         Both step sizes agree for a parabola; the smaller one's slope, corrected by the difference
         (Richardson), is of fourth order.
+
+        Args:
+            gradient: of x's shape.
+            wanted: how many directions will be asked for, this one included.
         """
         length = float(np.linalg.norm(gradient))
-        spread = max(1.0, float(np.sqrt(np.mean(self.x**2)))) if self.x.size else 1.0
         for draw in range(DRAWS * HALVINGS):
-            step = self.grain.step * spread / 2 ** (draw // DRAWS)
-            direction = random.standard_normal(self.x.shape)
-            direction = direction / (np.linalg.norm(direction) or 1.0)
-            slope, half, bend = self._differences(step * direction, step)
-            noise = 64 * self.grain.unit * self._size() / step
+            step = self._step / 2 ** (draw // DRAWS)
+            if not self._ahead:  # later directions begin with the first step again
+                self._draw(step, wanted if draw <= DRAWS - DIRECTIONS else 1)
+            direction, values = self._ahead.popleft()
+            slope, half, bend = self._differences(list(map(self._shaped, values)), step)
+            noise = 64 * self._grain.unit * self._size() / step
             scale = max(length, abs(half))
             if not max(abs(slope - half), bend) > self._smooth() * scale + noise:
                 numeric = (4 * half - slope) / 3
@@ -139,20 +167,28 @@ class _Line:
                 return (error - min(error, noise)) / max(length, abs(numeric), 1e-300), numeric
         return None
 
-    def _differences(self, move: np.ndarray, step: float) -> tuple[float, float, float]:
-        ends = [self._at(move * part) for part in (-1.0, -0.5, 0.5, 1.0)]
+    def _draw(self, step: float, count: int) -> None:
+        """Draw some directions, and get the values along all of them together."""
+        moves = [self._random.standard_normal(self.x.shape) for _ in range(count)]
+        directions = [move / (np.linalg.norm(move) or 1.0) for move in moves]
+        ends = [self.x + step * line * part for line in directions for part in PARTS]
+        values, size = self.values(ends), len(PARTS)
+        several = (values[place : place + size] for place in range(0, len(values), size))
+        self._ahead.extend(zip(directions, several, strict=True))
+
+    def _differences(self, ends: list[np.ndarray], step: float) -> tuple[float, float, float]:
         low, half_low, half_high, high = (end - self.middle for end in ends)
         slope = float(np.sum((high - low) * self.dout)) / (2 * step)
         half = float(np.sum((half_high - half_low) * self.dout)) / step
         bend = float(np.sum((high + low - 4 * (half_high + half_low)) * self.dout)) / (2 * step)
         return slope, half, abs(bend)
 
-    def _at(self, move: np.ndarray) -> np.ndarray:
-        value = np.asarray(self.function(self.x + move), np.float64)
+    def _shaped(self, value: np.ndarray) -> np.ndarray:
+        value = np.asarray(value, np.float64)
         return value if value.shape == self.middle.shape else np.full_like(self.middle, np.nan)
 
     def _size(self) -> float:
         return float(np.sqrt(np.sum((self.middle * self.dout) ** 2)))
 
     def _smooth(self) -> float:
-        return SMOOTH * self.grain.bound / GRAINS["float64"].bound
+        return SMOOTH * self._grain.bound / GRAINS["float64"].bound

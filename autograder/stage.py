@@ -11,6 +11,7 @@ from autograder.finder import Finder
 from autograder.ipynb import Notebook, UnreadableNotebookError, read_notebook
 from autograder.layout import imported, lay_out
 from autograder.session import Staged
+from autograder.stubs import raising
 from gradlab.course import GRADED
 from gradlab.errors import AuthorMistake, Place
 
@@ -31,6 +32,7 @@ class Plan:
         roles: the dotted module name for each role.
         supplied: files that every submission gets from the release, by path.
         modules: paths of the students' own modules.
+        instead: what runs where a module of an earlier assignment was not handed in, by path.
         notebooks: names of the notebooks.
         artifacts: names of the files that the notebook saves.
         released: the students' modules as they were handed out, by path.
@@ -40,6 +42,7 @@ class Plan:
         graded: ids of the cells tagged `grade` in the masters.
         run: which cells run, as in `gradlab.course.Assignment`.
         stand_ins: dotted names of modules that do nothing in a worker.
+        notes: what every student should know, one line each.
     """
 
     roles: Mapping[str, str]
@@ -47,6 +50,7 @@ class Plan:
     modules: tuple[str, ...]
     notebooks: tuple[str, ...]
     artifacts: tuple[str, ...]
+    instead: Mapping[str, bytes] = field(default_factory=dict)
     released: Mapping[str, bytes] = field(default_factory=dict)
     holes: tuple[str, ...] = ()
     release: str = ""
@@ -54,28 +58,26 @@ class Plan:
     graded: frozenset[str] = frozenset()
     run: str = "definitions"
     stand_ins: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def of(
         cls, assignment: Assignment, released: Mapping[str, bytes], holes: tuple[str, ...]
     ) -> Plan:
         """Return the plan of an assignment."""
-        names = (*assignment.modules, *assignment.supplied)
-        stems = [PurePosixPath(name).stem for name in names]
-        shared = assignment.shared
+        stems = [PurePosixPath(name).stem for name in assignment.package_files]
         books = _masters(assignment)
         cells = [cell for book in books.values() for cell in book.cells]
         return cls(
             roles={stem: str(assignment.role(stem)) for stem in stems},
-            supplied={
-                assignment.module_path(n): (assignment.source / n).read_bytes() for n in shared
-            },
-            modules=tuple(assignment.module_path(name) for name in assignment.modules),
+            supplied=_read_all(assignment, assignment.shared) | _data(assignment),
+            modules=tuple(assignment.module_path(name) for name in assignment.own),
             notebooks=assignment.notebooks,
             artifacts=assignment.artifacts,
+            instead=_instead(assignment, released, holes),
             released=released,
             holes=holes,
-            release=assignment.name,
+            release=assignment.label,
             texts={name: book.texts for name, book in books.items()},
             graded=frozenset().union(*(cell.ids for cell in cells if GRADED in cell.tags)),
             run=assignment.run,
@@ -83,9 +85,32 @@ class Plan:
         )
 
 
+def _instead(
+    assignment: Assignment, released: Mapping[str, bytes], holes: tuple[str, ...]
+) -> dict[str, bytes]:
+    """Return what runs where a module of an earlier assignment was not handed in, by path.
+
+    A module that was released whole is in place then. Of one with holes, those say what is missing
+    as soon as they are called; so a file costs nothing of which nothing is needed.
+    """
+    earlier = [assignment.module_path(name) for name in assignment.earlier]
+    handed_out = {path: released[path] for path in earlier if path in released}
+    if assignment.earlier_from == "release":
+        return handed_out
+    return {
+        path: raising(text.decode(), holes, absence(path)).encode()
+        for path, text in handed_out.items()
+    }
+
+
+def absence(path: str) -> str:
+    """Return what students read where a module of an earlier assignment is not there."""
+    return f"{path}, yours from an earlier assignment, was not handed in"
+
+
 def handed_in(assignment: Assignment) -> list[str]:
     """Return the paths that a complete submission has."""
-    modules = [assignment.module_path(name) for name in assignment.modules]
+    modules = [assignment.module_path(name) for name in assignment.own]
     return [*assignment.notebooks, *modules, *assignment.artifacts]
 
 
@@ -102,12 +127,15 @@ def stage(submission: Submission, plan: Plan) -> tuple[Staged, list[str]]:
     sources, odd = _sources(submission.files, finder.found)
     modules = {path: finder.found[path] for path in plan.modules if path in finder.found}
     code = (text for name, text in submission.files.items() if name.endswith((".py", ".ipynb")))
-    files, changed = lay_out(sources, modules, plan.supplied, imported(code))
+    absent = tuple(path for path in plan.modules if path not in finder.found)
+    instead = {path: plan.instead[path] for path in absent if path in plan.instead}
+    files, changed = lay_out(sources, modules, {**plan.supplied, **instead}, imported(code))
     artifacts = {name: finder.found[name] for name in plan.artifacts if name in finder.found}
     staged = Staged(
         files=files,
         roles=dict(plan.roles),
-        missing=tuple(path for path in plan.modules if path not in finder.found),
+        missing=tuple(path for path in absent if path not in instead),
+        absences=tuple(absence(path) for path in instead),
         cells=_cells(books, plan) if books else None,
         artifacts={name: submission.files[where] for name, where in artifacts.items()},
         texts=_cell_texts(books),
@@ -116,7 +144,7 @@ def stage(submission: Submission, plan: Plan) -> tuple[Staged, list[str]]:
         run=plan.run,
         stand_ins=plan.stand_ins,
     )
-    return staged, [*finder.notes, *odd, *changed]
+    return staged, [*plan.notes, *finder.notes, *odd, *changed]
 
 
 def stage_reference(assignment: Assignment) -> Staged:
@@ -124,7 +152,7 @@ def stage_reference(assignment: Assignment) -> Staged:
     plan = Plan.of(assignment, {}, ())
     folder = assignment.reference
     return Staged(
-        files={**plan.supplied, **_read_all(assignment, plan.modules)},
+        files={**plan.supplied, **_read_all(assignment, assignment.own)},
         roles=dict(plan.roles),
         cells=_cells(_masters(assignment), plan),
         texts=_cell_texts(_masters(assignment)),
@@ -134,8 +162,24 @@ def stage_reference(assignment: Assignment) -> Staged:
     )
 
 
-def _read_all(assignment: Assignment, paths: Iterable[str]) -> dict[str, bytes]:
-    return {path: (assignment.course.solutions / path).read_bytes() for path in paths}
+def _read_all(assignment: Assignment, names: Iterable[str]) -> dict[str, bytes]:
+    """Return the reference's files of the package by their paths in a release."""
+    return {assignment.module_path(n): assignment.source_file(n).read_bytes() for n in names}
+
+
+def _data(assignment: Assignment) -> dict[str, bytes]:
+    """Return the files of the assignment's folder that a release has, by path.
+
+    Raises:
+        AuthorMistake: one is larger than any file that a worker may hold.
+    """
+    files = {name: (assignment.folder / name).read_bytes() for name in assignment.files}
+    for name, content in files.items():
+        if len(content) > assignment.limits.file_mb << 20:
+            size = f"files: {name} has {len(content) >> 20} MB"
+            message = f"{size}; to have it in grading, raise file_mb in [limits]"
+            raise AuthorMistake(message, Place(str(assignment.folder / "assignment.toml")))
+    return files
 
 
 def _masters(assignment: Assignment) -> dict[str, Notebook]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     Function = ast.FunctionDef | ast.AsyncFunctionDef
 
-__all__ = ["STUBS", "stub"]
+__all__ = ["STUBS", "raising", "stub"]
 
 FILLED = """
 def _filled(function):
@@ -32,14 +32,15 @@ def _filled(function):
         if isinstance(value, numpy.ndarray):
             kind = value.dtype if value.dtype.kind == "f" or {array} == {array} else float
             return numpy.full(value.shape, {array}, kind)
-        if isinstance(value, (int, float, numpy.number)):
-            return {number}
-        return value
+        return None if value is None else "" if isinstance(value, str) else {number}
 
     @functools.wraps(function)
     def stub(*args, **kwargs):
         args, kwargs = copy.deepcopy((args, kwargs))
-        return fill(function(*args, **kwargs))
+        try:
+            return fill(function(*args, **kwargs))
+        except Exception:  # to refuse what is wrong is to know something
+            return {number}
 
     return stub
 """
@@ -55,6 +56,14 @@ def stub(name: str, source: str, holes: Sequence[str]) -> str:
     """
     tree = ast.parse(source)
     STUBS[name](tree, list(_functions(tree, holes)))
+    return ast.unparse(ast.fix_missing_locations(tree))
+
+
+def raising(source: str, holes: Sequence[str], text: str) -> str:
+    """Return a module in which the functions that students write raise NotImplementedError."""
+    tree = ast.parse(source)
+    for function in _functions(tree, holes):
+        function.body = ast.parse(f"raise NotImplementedError({text!r})").body
     return ast.unparse(ast.fix_missing_locations(tree))
 
 

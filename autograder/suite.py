@@ -13,8 +13,9 @@ expect.close({"out": out}, max_error=1e-7)
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 from gradlab.errors import AuthorMistake, Place
@@ -22,7 +23,8 @@ from gradlab.errors import AuthorMistake, Place
 __all__ = ["VISIBILITIES", "Check", "Suite"]
 
 CheckFunction = Callable[..., None]
-GIVEN = ("student", "expect", "draw", "reference")
+GIVEN = ("student", "expect", "draw", "reference", "conventions")
+NO_CONVENTIONS: Mapping[str, Any] = MappingProxyType({})
 # Gradescope's words for when a student sees what came of a check.
 VISIBILITIES = ("visible", "hidden", "after_due_date", "after_published")
 
@@ -48,6 +50,9 @@ class Check:
             of the student's own in the reference.
         layers: what the reference borrows then: `module` or `module.function` each.
         follow: the part of its share that a finding earns if it is right given those.
+        preloaded: packages without which the check does not exist.
+        where: conventions of an edition without which it does not exist, by name.
+        conventions: those of the edition that is graded, by name.
     """
 
     name: str
@@ -65,10 +70,13 @@ class Check:
     follows: tuple[str, ...] = ()
     layers: tuple[str, ...] = ()
     follow: float = 0.5
+    preloaded: tuple[str, ...] = ()
+    where: tuple[tuple[str, Any], ...] = ()
+    conventions: tuple[tuple[str, Any], ...] = ()
 
     @property
     def takes(self) -> tuple[str, ...]:
-        """Which of student, expect, draw and reference the function asks for."""
+        """Which of student, expect, draw, reference and conventions the function asks for."""
         return tuple(inspect.signature(self.function).parameters) if self.function else ()
 
     @property
@@ -90,7 +98,27 @@ class Check:
     def run(self, **given: Any) -> None:
         """Call the function with what it asks for."""
         if self.function:
+            given |= {"conventions": dict(self.conventions)}
             self.function(**{name: given[name] for name in self.takes})
+
+    def among(self, names: Collection[str], conventions: Mapping[str, Any]) -> Check:
+        """Return the check in a suite that has, of earlier checks, only those of these names."""
+        needs, follows = ([n for n in given if n in names] for given in (self.needs, self.follows))
+        layers = self.layers if follows else ()
+        bound = replace(self, needs=tuple(needs), follows=tuple(follows), layers=layers)
+        return replace(bound, conventions=tuple(conventions.items()))
+
+    def holds(self, conventions: Mapping[str, Any]) -> bool:
+        """Say whether the check exists under these conventions.
+
+        Raises:
+            AuthorMistake: it asks for a convention that is not there.
+        """
+        if unknown := [name for name, _ in self.where if name not in conventions]:
+            known = ", ".join(conventions) or "none: the assignment has no editions"
+            message = f"check {self.name}: no convention {unknown[0]!r} (there are: {known})"
+            raise AuthorMistake(message)
+        return all(conventions[name] == value for name, value in self.where)
 
 
 class Suite:
@@ -99,12 +127,38 @@ class Suite:
     Args:
         name: the assignment's name.
         hints: whether students see what a mistake looks like; a check can say otherwise.
+
+    Attributes:
+        checks: in order.
+        left_out: checks that the course does not ask for; see `within`.
     """
 
     def __init__(self, name: str, *, hints: bool = True) -> None:
         self.name = name
         self.checks: list[Check] = []
+        self.left_out: list[Check] = []
         self._hints = hints
+
+    def within(
+        self, preload: Collection[str], conventions: Mapping[str, Any] = NO_CONVENTIONS
+    ) -> Suite:
+        """Return the suite as it is where workers have these packages from the start.
+
+        Args:
+            preload: their names; checks that ask for others are left out.
+            conventions: of the edition; checks that are for other ones are not there at all.
+
+        Raises:
+            AuthorMistake: a check asks for a convention that is not there.
+        """
+        suite = Suite(self.name, hints=self._hints)
+        held = [check for check in self.checks if check.holds(conventions)]
+        names = {check.name for check in held}
+        for check in held:
+            there = set(check.preloaded) <= set(preload)
+            bound = check.among(names, conventions)
+            (suite.checks if there else suite.left_out).append(bound)
+        return suite
 
     def check(  # noqa: PLR0913 - each is a word of a suite's author
         self,
@@ -119,6 +173,8 @@ class Suite:
         follows: Sequence[CheckFunction | str] = (),
         layers: str | Sequence[str] = (),
         follow: float = 0.5,
+        preloaded: Sequence[str] = (),
+        where: Mapping[str, Any] = NO_CONVENTIONS,
         **limits: int,
     ) -> Callable[[CheckFunction], CheckFunction]:
         """Return a decorator that adds a check to the suite.
@@ -136,6 +192,10 @@ class Suite:
                 again, with the student's own layers in the reference.
             layers: which functions those are: `module` for all of a module, or `module.function`.
             follow: the part of its share that a finding earns that is right given those layers.
+            preloaded: packages (`preload` in `assignment.toml`) that it takes; where the course
+                does not preload them there is no such check, and its points do not count.
+            where: conventions (`[editions.NAME.conventions]` in `assignment.toml`); in editions
+                where another one holds there is no such check.
             **limits: for instance `cpu_s=2`; see `gradlab.course.Limits`.
 
         Raises:
@@ -159,13 +219,23 @@ class Suite:
                 follows=_names(follows),
                 layers=(layers,) if isinstance(layers, str) else tuple(layers),
                 follow=follow,
+                preloaded=tuple(preloaded),
+                where=tuple(where.items()),
             )
             self._add(check)
             return function
 
         return add
 
-    def written(self, name: str, *, points: float, title: str, rubric: str = "") -> None:
+    def written(
+        self,
+        name: str,
+        *,
+        points: float,
+        title: str,
+        rubric: str = "",
+        where: Mapping[str, Any] = NO_CONVENTIONS,
+    ) -> None:
         """Add a question that a person grades.
 
         Args:
@@ -173,11 +243,13 @@ class Suite:
             points: at least 0.
             title: what the student reads.
             rubric: what staff read.
+            where: conventions, as in `check`.
 
         Raises:
             AuthorMistake: a name used twice, or no title.
         """
-        self._add(Check(name, title, points, name, None, rubric=rubric))
+        asked = tuple(where.items())
+        self._add(Check(name, title, points, name, None, rubric=rubric, where=asked))
 
     def _add(self, check: Check) -> None:
         if not check.title:

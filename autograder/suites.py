@@ -7,11 +7,13 @@ import traceback
 from typing import TYPE_CHECKING
 
 from autograder.recording import Recording
-from autograder.suite import Suite
+from autograder.suite import NO_CONVENTIONS, Suite
 from gradlab.errors import AuthorMistake, Place
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
     from pathlib import Path
+    from typing import Any
 
     from gradlab.course import Assignment
 
@@ -27,18 +29,29 @@ def load_suites(assignment: Assignment) -> dict[str, Suite]:
     Raises:
         AuthorMistake: a suite is missing, fails to load or has no check.
     """
-    return {name: _load(assignment.folder / f"{name}.py") for name in SUITES}
+    return {name: _within(assignment, assignment.folder / f"{name}.py") for name in SUITES}
 
 
-def read_suites(folder: Path) -> tuple[tuple[Suite, Recording], ...]:
+def read_suites(
+    folder: Path,
+    preload: Collection[str] = (),
+    conventions: Mapping[str, Any] = NO_CONVENTIONS,
+    expected: Path | None = None,
+) -> tuple[tuple[Suite, Recording], ...]:
     """Return the suites of a folder in their order, each with what the reference gave.
+
+    Args:
+        folder: an assignment's, or a bundle's.
+        preload: packages that workers have; checks that ask for others are left out.
+        conventions: of the edition.
+        expected: the folder of the recordings, if it is not `folder/expected`.
 
     Raises:
         AuthorMistake: as for `load_suites`, or one is not recorded.
     """
-    loaded = {name: _load(folder / f"{name}.py") for name in SUITES}
-    expected = folder / "expected"
-    return tuple((suite, Recording.read(expected, name)) for name, suite in loaded.items())
+    expected = expected or folder / "expected"
+    suites = {name: _load(folder / f"{name}.py").within(preload, conventions) for name in SUITES}
+    return tuple((suite, Recording.read(expected, name)) for name, suite in suites.items())
 
 
 def load_battery(assignment: Assignment) -> Suite | None:
@@ -48,7 +61,7 @@ def load_battery(assignment: Assignment) -> Suite | None:
         AuthorMistake: it fails to load or has no check.
     """
     path = assignment.folder / "battery.py"
-    return _load(path) if path.is_file() else None
+    return _within(assignment, path) if path.is_file() else None
 
 
 def points(assignment: Assignment) -> dict[str, float]:
@@ -60,6 +73,10 @@ def points(assignment: Assignment) -> dict[str, float]:
             for name, value in worth.items():
                 found[name] = found.get(name, 0.0) + value
     return found
+
+
+def _within(assignment: Assignment, path: Path) -> Suite:
+    return _load(path).within(assignment.preload, assignment.edition.conventions)
 
 
 def _load(path: Path) -> Suite:

@@ -11,13 +11,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
+    from autograder.later import Waiting
     from autograder.remote import Student
 
+from autograder.later import now
 from autograder.outline import Absent
 from autograder.remote import Held, Remote, value_of
 from gradlab.errors import AuthorMistake
 
-__all__ = ["Passes", "Trial", "as_floats", "call_with", "first_of"]
+__all__ = ["Forward", "Passes", "Trial", "as_floats", "call_with", "first_of"]
 
 SAME = 1e-12  # relative to the largest entry: one machine gives the same bits twice, nearly always
 
@@ -37,8 +39,48 @@ def call_with(function: Any, inputs: Mapping[str, Any], also: Sequence[Any] = ()
 
 def first_of(reply: Any) -> Any:
     """Return the value of a forward pass: a number or an array, without the cache or gradients."""
-    first = reply[0] if isinstance(reply, (tuple, list, Remote)) else reply
-    return value_of(first)
+    return value_of(_leading(reply))
+
+
+def _leading(reply: Any) -> Any:
+    reply = now(reply)
+    return reply[0] if isinstance(reply, (tuple, list, Remote)) else reply
+
+
+@dataclass
+class Forward:
+    """A forward pass tried at many points; the calls go out together.
+
+    Attributes:
+        call: runs it at a point.
+        section: the part of the check that may run several times.
+        waiting: for the replies.
+        copied: whether its value came in the reply, and has not to be asked for.
+    """
+
+    call: Callable[[np.ndarray], Any]
+    section: AbstractContextManager[None]
+    waiting: Waiting
+    copied: bool = False
+
+    def __call__(self, points: Sequence[np.ndarray]) -> Sequence[Any]:
+        """Return the values at some points, as float64; within `together`, what stands for them."""
+        if len(points) == 1 or not self.copied:
+            return [self._at(x) for x in points]
+        with self.waiting.together():
+            values = [self.waiting.put_off(self._asked(x)) for x in points]
+        return values if self.waiting.patient else [now(value) for value in values]
+
+    def _asked(self, x: np.ndarray) -> Callable[[], np.ndarray]:
+        with self.section:
+            reply = self.call(x)
+        return lambda: as_floats(first_of(reply))
+
+    def _at(self, x: np.ndarray) -> np.ndarray:
+        with self.section:
+            first = _leading(self.call(x))
+            self.copied = not isinstance(first, Remote)
+            return as_floats(value_of(first))
 
 
 @dataclass(frozen=True)
@@ -103,11 +145,22 @@ class Trial:
             self._rest = _pair(reply)[1]
         return value_of(_pair(reply)[0])
 
-    def gradients(self) -> dict[str, Any]:
-        """Return the gradients by input, after `value`."""
+    @property
+    def has_backward(self) -> bool:
+        """Whether there is a backward pass, and with it an upstream gradient."""
+        return self._passes.backward is not None
+
+    def gradients_from(self, dout: np.ndarray) -> dict[str, Any]:
+        """Run both passes once more, with another upstream gradient; return the gradients."""
+        with self.section:
+            self.value()
+            return self.gradients(dout)
+
+    def gradients(self, dout: np.ndarray | None = None) -> dict[str, Any]:
+        """Return the gradients by input, after `value`; by default from the held dout."""
         found, backward = self._rest, self._passes.backward
         if backward is not None:
-            found = backward(self._held_dout, found)
+            found = backward(self._held_dout if dout is None else dout, found)
         found = value_of(found) if isinstance(found, Remote) else found
         if isinstance(found, (dict, Absent)):
             return {name: found[name] for name in self._inputs}
@@ -117,12 +170,13 @@ class Trial:
             raise AuthorMistake(f"there are {len(items)} gradients for the inputs {names}")
         return dict(zip(self._inputs, map(value_of, items), strict=True))
 
-    def value_at(self, name: str, x: np.ndarray) -> np.ndarray:
-        """Return the forward pass's value with one input changed."""
-        with self.section:
-            inputs = {**self._inputs, name: x}
-            reply = call_with(self._passes.forward, inputs, self._passes.also)
-            return as_floats(first_of(reply))
+    def forward_along(self, name: str) -> Forward:
+        """Return the forward pass as a function of one input."""
+
+        def call(x: np.ndarray) -> Any:
+            return call_with(self._passes.forward, {**self._inputs, name: x}, self._passes.also)
+
+        return Forward(call, self.section, self._student._outlines.waiting)  # noqa: SLF001
 
     def complaints(self, value: Any, gradients: Mapping[str, Any]) -> list[str]:
         """Return what is wrong with how the code treats its inputs and a second run; [] if nothing.

@@ -27,6 +27,7 @@ SPELLINGS = (
     (re.compile(f" ?{TIMES}{POWER}"), "e^"),
     (re.compile(rf"(?<![\d.,]){POWER.lstrip(' ?')}"), "1e^"),
     (re.compile(r"e\^ ?[{(]? ?([+-]?\d{1,4}) ?[)}]?"), r"e\1"),
+    (re.compile("(?<=\\d) ?[x\N{MULTIPLICATION SIGN}] ?(?=\\d)"), ", "),  # a shape: 4 x 3
     (re.compile(r"\\(?:left|right|,|;|!|quad)|[$`&]|\*\*"), " "),
     (re.compile("\\\\approx|[~\N{ALMOST EQUAL TO}\N{ASYMPTOTICALLY EQUAL TO}]"), "="),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -15,13 +16,13 @@ if TYPE_CHECKING:
 
 from autograder.finding import Finding, Leader, Wanted
 from autograder.hints import Context
-from autograder.measure import TOLERANCES
+from autograder.measure import TOLERANCES, compare
 from autograder.outline import Absent
 from autograder.remote import value_of
 from autograder.verb import Verb
 from gradlab.errors import AuthorMistake
 
-__all__ = ["ValueVerbs"]
+__all__ = ["ValueVerbs", "the_tolerance", "typical_words"]
 
 
 class ValueVerbs(Verb):
@@ -33,6 +34,7 @@ class ValueVerbs(Verb):
         *,
         share: float = 1,
         wanted: Mapping[str, Any] | None = None,
+        typical: Mapping[str, Mapping[str, Any]] | None = None,
         **tolerance: float,
     ) -> None:
         """Expect values within a tolerance of the reference's, one finding for each name.
@@ -41,6 +43,8 @@ class ValueVerbs(Verb):
             values: arrays or numbers of the student by name.
             share: the weight of each finding.
             wanted: given values instead of the reference's, for instance worked out by hand.
+            typical: a hint of your own for each typical mistake, a sentence for the student: the
+                values that the mistake gives, by name.
             **tolerance: exactly one of the names of `measure.TOLERANCES`, and its bound.
 
         Raises:
@@ -49,7 +53,10 @@ class ValueVerbs(Verb):
         bound = the_tolerance("close", tolerance, TOLERANCES)
         for name, value in values.items():
             given = None if wanted is None else wanted[name]
-            verdict = self._compare(Wanted(name, share, given, bound), value_of(value))
+            plain = value_of(value)
+            verdict = self._compare(Wanted(name, share, given, bound), plain)
+            if not verdict.right and (words := typical_words(name, plain, typical or {}, bound)):
+                verdict = replace(verdict, hint=words)
             self._found(verdict.finding(name, share))
 
     def trajectory(
@@ -154,6 +161,14 @@ def the_tolerance(
     if len(given) != 1 or not given.keys() <= set(known):
         raise AuthorMistake(f"{verb} needs exactly one tolerance of {', '.join(known)}")
     return next(iter(given.items()))
+
+
+def typical_words(
+    name: str, value: Any, typical: Mapping[str, Mapping[str, Any]], bound: tuple[str, float]
+) -> str:
+    """Return the first sentence whose values these are, or ''."""
+    known = ((words, values[name]) for words, values in typical.items() if name in values)
+    return next((words for words, item in known if compare(name, value, item, bound).right), "")
 
 
 def _window_means(value: Any, window: int) -> Any:

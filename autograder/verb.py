@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from autograder.hints import Context
     from autograder.remote import Outlines, Student
 
+from autograder.later import Waiting
 from gradlab.errors import AuthorMistake
 
 __all__ = ["Verb"]
@@ -42,6 +43,10 @@ class Verb:
     def _section(self) -> AbstractContextManager[None]:
         """Return a part of the check that may run any number of times."""
         return self._outlines.section() if self._outlines else nullcontext()
+
+    def _waiting(self) -> Waiting:
+        """Return what waits for the replies of calls that go out together."""
+        return self._outlines.waiting if self._outlines else Waiting()
 
     def _attended(self) -> Student:
         if self._student is None:

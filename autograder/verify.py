@@ -35,8 +35,8 @@ UNFIT = frozenset(
 def reference_submission(assignment: Assignment) -> Submission:
     """Return what a student would hand in who had written the reference."""
     files = {name: assignment.read_notebook(name) for name in assignment.notebooks}
-    for name in assignment.modules:
-        files[assignment.module_path(name)] = (assignment.source / name).read_bytes()
+    for name in assignment.own:
+        files[assignment.module_path(name)] = assignment.source_file(name).read_bytes()
     for name in assignment.artifacts:
         if (assignment.reference / name).is_file():
             files[name] = (assignment.reference / name).read_bytes()
@@ -90,7 +90,8 @@ class Proof:
         holes = self.grader.suites[-1][1].holes
         modules = {p: c for p, c in self._written.files.items() if p in self._modules}
         stubs = {path: stub(name, c.decode(), holes).encode() for path, c in modules.items()}
-        return Submission("stub", {**self.release, **stubs})
+        earlier = {p: c for p, c in self._written.files.items() if p in self._earlier}
+        return Submission("stub", {**self.release, **earlier, **stubs})
 
     def _limits(self) -> Iterator[str]:
         """Yield the checks that the reference passes, but not within a third of their limits."""
@@ -123,6 +124,10 @@ class Proof:
     @property
     def _modules(self) -> set[str]:
         return {self.assignment.module_path(name) for name in self.assignment.modules}
+
+    @property
+    def _earlier(self) -> set[str]:
+        return {self.assignment.module_path(name) for name in self.assignment.earlier}
 
     def _grade(self, grader: Grader, submission: Submission) -> list[Outcome]:
         with tempfile.TemporaryDirectory(prefix="gradlab-verify-") as folder:

@@ -10,6 +10,7 @@ import select
 import signal
 import socket
 import time
+from collections import deque
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ from autograder.box.worker import CHANNEL_LOST, SETUP_FAILED
 from gradlab.errors import GraderFault, GradlabError, StudentFault
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from autograder.forkserver import Forked, ForkServer
     from gradlab.course import Limits
@@ -30,6 +31,11 @@ __all__ = ["Worker"]
 GRACE_S = 1  # between the end of a channel and that of its process
 LOOK_S = 0.25  # how often CPU time and the folder are looked at while a worker is asked
 CHUNK = 1 << 20
+# Requests go out together up to this size, which the socket takes at once: a worker that waits for
+# its replies to be read cannot then hold up the grader that is still writing.
+TOGETHER = 1 << 16
+REPLIES_TOGETHER = 1 << 20  # bytes, if they are no larger than those before
+AT_ONCE = 1 << 16  # bytes that are read ahead at most
 # A worker that computes for this share of the time is no sleeper: the machine is busy. It may go on
 # up to this many times `wall_s`, until its CPU time is over.
 BUSY, LONGEST = 0.1, 5
@@ -45,6 +51,7 @@ class Worker:
 
     Attributes:
         alive: whether it can be asked.
+        imported: modules that it has imported.
         printed: what it printed since `begin`, as far as it is kept.
         killed: whether it ended by a SIGKILL that we did not send: from the kernel, from somebody
             on this machine, or from itself.
@@ -57,8 +64,18 @@ class Worker:
         self.limits = limits
         self.alive = self.killed = False
         self.printed = bytearray()
+        self.imported: set[str] = set()
         self.bound_s = OUTLIVE * limits.cpu_s
-        self._count = 0
+        self._count = self._loading = 0
+        self._begin: dict[str, int] = {}
+        self._unsent: list[bytes | memoryview] = []
+        self._unsent_size = 0
+        self._open: deque[int] = deque()
+        self._replies: dict[int, dict[str, Any]] = {}
+        self._failed: dict[str, Any] | None = None
+        self._ahead = memoryview(b"")
+        self._room = self._largest = 0
+        self._heard = False
         self._ended: dict[str, Any] = {}
         self._fault: GradlabError = GraderFault("the worker was closed")
         self._cpu_before = self._next_look = 0.0
@@ -91,21 +108,27 @@ class Worker:
         return self._clock() - self._cpu_before
 
     def serves(self, limits: Limits) -> bool:
-        """Tell whether it has enough CPU time of its own left for another check."""
-        return self.alive and self._clock() + limits.cpu_s <= self.bound_s
+        """Tell whether it lives, with enough CPU time of its own left for another check."""
+        if not self.alive or self._open or self._failed:
+            return False
+        if self._clock() + limits.cpu_s > self.bound_s:
+            return False
+        poll = select.poll()  # a thread that an earlier check left may have ended it
+        poll.register(self._channel, 0)
+        return not poll.poll(0)
+
+    def load(self, files: Mapping[str, bytes], **settings: Any) -> None:
+        """Let it put files in place, before it answers anything else."""
+        self._loading = self.post("load", files=files, **settings)
 
     def begin(self, limits: Limits, seed: int) -> None:
-        """Start another check: limits count anew, what earlier requests kept is forgotten.
-
-        Raises:
-            StudentFault, GraderFault: as for `ask`.
-        """
+        """Start another check: limits count anew, what earlier requests kept is forgotten."""
         self.limits = limits
         self._cpu_before = self._clock()
         self._deadline = time.monotonic() + limits.wall_s
         self._drain()
         self.printed.clear()
-        self.ask("begin", seed=seed)
+        self._begin = {"begin": seed}
 
     def ask(self, op: str, **request: Any) -> dict[str, Any]:
         """Return the worker's reply to one request.
@@ -115,16 +138,66 @@ class Worker:
             GraderFault: it could not be set up.
             UnsupportedError: something in the request does not travel.
         """
+        return self.reply(self.post(op, **request))
+
+    def post(self, op: str, **request: Any) -> int:
+        """Send a request, at the latest when its reply is asked for.
+
+        One that follows another whose reply nobody has seen is passed over if that one fails.
+
+        Returns:
+            Its number, for `reply`.
+
+        Raises:
+            UnsupportedError: something in the request does not travel.
+            StudentFault, GraderFault: as for `ask`, of an earlier request.
+        """
         if not self.alive:
             raise self._fault
-        parts = codec.encode({"op": op, "id": self._count + 1, **request})
-        self._count += 1
+        number, follows = self._count + 1, bool(self._open)
+        asked = {"op": op, "id": number, "follows": follows, **self._begin, **request}
+        parts = codec.encode(asked)
+        size = sum(map(len, parts))
+        large = self._largest * len(self._open) > REPLIES_TOGETHER
+        if self._open and (large or self._unsent_size + size > TOGETHER):
+            self._collect()
+        self._count, self._begin = number, {}
+        if self._failed:
+            self._replies[number] = self._failed
+            return number
+        # Copied, since the check may change its arrays before they are sent.
+        self._unsent += [b"".join(parts)] if size <= TOGETHER else parts
+        self._unsent_size += size
+        self._open.append(number)
+        if size > TOGETHER:
+            self._collect()
+        return number
+
+    def reply(self, number: int) -> dict[str, Any]:
+        """Return the reply to a request, once; that of the one before it that failed, if one did.
+
+        Raises:
+            StudentFault, GraderFault: as for `ask`.
+        """
+        if number not in self._replies:
+            self._collect()
+        reply = self._replies.pop(number)
+        if reply is self._failed:
+            self._failed = None
+        return reply
+
+    def _collect(self) -> None:
+        """Send what waits to be sent, and read every reply."""
+        if not self.alive:
+            raise self._fault
         try:
-            return self._exchange(parts)
+            self._exchange()
         except codec.ProtocolError as error:
             self._fault = StudentFault("protocol broken", "", str(error))
         except GradlabError as fault:
             self._fault = fault
+        else:
+            return
         self.close()
         raise self._fault
 
@@ -146,18 +219,36 @@ class Worker:
                 remove_tree(self._forked.folder)
             self._kept.close()
 
-    def _exchange(self, parts: Sequence[bytes | memoryview]) -> dict[str, Any]:
+    def _exchange(self) -> None:
+        parts = self._unsent if self._unsent_size > TOGETHER else [b"".join(self._unsent)]
+        self._unsent, self._unsent_size = [], 0
+        self._room = self.limits.reply_mb << 20
         self._write(parts)
-        reply = self._next()
-        if not _is_reply(reply, self._count):
-            raise codec.ProtocolError("the reply does not belong to the request")
-        self._check_cpu()
-        return dict(reply)
+        while self._open:
+            reply = self._next()
+            if not _is_reply(reply, self._open[0]):
+                raise codec.ProtocolError("the reply does not belong to the request")
+            self._heard = True
+            self._check_cpu()
+            self._keep(self._open.popleft(), dict(reply))
 
     def _next(self) -> Any:
         """Return what the worker sends next."""
-        header, body = codec.read_head(self._read(codec.HEAD.size), self.limits.reply_mb << 20)
+        header, body = codec.read_head(self._read(codec.HEAD.size), self._room)
+        self._room -= body
+        self._largest = max(self._largest, body)
         return codec.decode(bytes(self._read(header)), self._read(body))
+
+    def _keep(self, number: int, reply: dict[str, Any]) -> None:
+        """Keep a reply until it is asked for; one that failed stands for all that follow it."""
+        self._replies[number] = reply
+        if reply["ok"]:
+            return
+        if number == self._loading:  # none of the student's code has run yet
+            raise GraderFault(f"the files could not be put in place: {reply['text']}")
+        self._failed = reply
+        self._replies |= dict.fromkeys(self._open, reply)
+        self._open.clear()
 
     def _gone(self) -> GradlabError:
         """Say why the channel closed from how the process ended."""
@@ -185,7 +276,7 @@ class Worker:
         return int(self._ended["peak_kb"]) > half_kb
 
     def _exited(self, code: int) -> GradlabError:
-        if code == SETUP_FAILED and self._count == 1:  # later it is the student's own
+        if code == SETUP_FAILED and not self._heard:  # later it is the student's own
             self._drain()
             text = self.printed.decode("utf-8", "replace")[-500:]
             return GraderFault(f"a worker could not be set up: {text}")
@@ -218,16 +309,20 @@ class Worker:
         content = bytearray(size)
         view = memoryview(content)
         while view:
-            try:
-                count = self._channel.recv_into(view)
-            except BlockingIOError:
-                self._wait(select.POLLIN)
-                continue
-            except OSError:
-                count = 0
-            if not count:
-                raise self._gone()
-            view = view[count:]
+            self._ahead = self._ahead or memoryview(self._received())
+            count = min(len(view), len(self._ahead))
+            view[:count] = self._ahead[:count]
+            view, self._ahead = view[count:], self._ahead[count:]
+        return content
+
+    def _received(self) -> bytes:
+        """Wait for the next bytes, and return those that have come."""
+        content = b""
+        self._wait(select.POLLIN)
+        with suppress(OSError):
+            content = self._channel.recv(AT_ONCE)
+        if not content:
+            raise self._gone()
         return content
 
     def _wait(self, event: int) -> None:

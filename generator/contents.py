@@ -39,7 +39,7 @@ STAFF_FILES = (
     (r"(.*/)?__pycache__/.*|.*\.py[co]", "compiled code, which can be read back"),
     (r".*(~|\.bak|\.orig|\.old|\.rej|\.sw[op])|(.*/)?[#.]#.*", "an editor's backup"),
     (r"(.*/)?\.(git|svn|hg|DS_Store|idea|vscode|env|netrc)(/.*|$)", "a tool's own file"),
-    (r"(.*/)?(checks\.py|checks\.(npz|json)|assignment\.toml|samples\.toml)", "a file for staff"),
+    (r"(.*/)?(checks\.(py|npz|json)|(assignment|samples)\.toml|staff\.md)", "a file for staff"),
     (r"(?i)(.*/)?([^/]*[-_.])?(solutions?|answer_?key)([-_.][^/]*)?", "a file for staff"),
 )
 LEFTOVERS = (
@@ -98,7 +98,10 @@ def broken_code(draft: Draft) -> Iterator[AuthorMistake]:
 
 def leftover_markers(draft: Draft) -> Iterator[AuthorMistake]:
     """Yield markers that are half there, and blocks that nobody took out."""
+    earlier = {draft.assignment.module_path(n) for n in draft.assignment.earlier} - draft.masters
     for passage in draft.passages:
+        if passage.file in earlier:  # the reference as it is, its markers included
+            continue
         is_whole = passage.file not in (*draft.masters, *EXTRA)
         blocks = list(_marked(passage, draft)) if is_whole and passage.is_code else []
         yield from blocks or _leftovers(passage)

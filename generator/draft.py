@@ -86,13 +86,13 @@ class Draft:
     @cached_property
     def masters(self) -> frozenset[str]:
         """Paths in the release that were made by taking blocks out."""
-        modules = map(self.assignment.module_path, self.assignment.modules)
+        modules = map(self.assignment.module_path, self.assignment.holed)
         return frozenset([*self.assignment.notebooks, *modules])
 
     @cached_property
     def supplied(self) -> frozenset[str]:
         """Paths in the release of the files that are shipped whole."""
-        whole = ("__init__.py", *self.assignment.shared)
+        whole = ("__init__.py", *self.assignment.shared, *self.assignment.earlier)
         paths = map(self.assignment.module_path, whole)
         return frozenset([*paths, *self.assignment.files]) - self.masters
 

@@ -308,7 +308,9 @@ class Search:
             yield from self._leaks(page, lines, [piece])
 
     def _is_sentence(self, piece: Piece) -> bool:
-        """Tell whether a line is too short for a run of words; comments in code may be."""
+        """Tell whether a line is looked for as a whole: too short for a run of words, or a note."""
+        if self.secret.kind == "notes":
+            return len(piece.words) >= SHINGLE
         is_short = SENTENCE <= len(piece.words) < SHINGLE and piece.length >= SENTENCE_LENGTH
         return is_short and self.secret.kind not in ("module", "cell")
 

@@ -22,12 +22,16 @@ __all__ = ["marked_lines", "place_of", "stripped_module", "student_modules", "te
 def student_modules(assignment: Assignment) -> dict[str, bytes]:
     """Return the students' own modules as they are handed out, by path.
 
+    Those of an earlier assignment are among them, with their holes or whole.
+
     Raises:
         Problems: one has mistakes in its markers.
     """
     dialects = read_dialects(assignment.course.dialects)
-    modules = {n: stripped_module(assignment, n, dialects)[1] for n in assignment.modules}
-    return {assignment.module_path(n): s.text.encode() for n, s in modules.items()}
+    modules = {n: assignment.source_file(n).read_bytes() for n in assignment.own}
+    for name in assignment.holed:
+        modules[name] = stripped_module(assignment, name, dialects)[1].text.encode()
+    return {assignment.module_path(name): content for name, content in modules.items()}
 
 
 def marked_lines(assignment: Assignment) -> dict[str, list[range]]:
@@ -49,7 +53,7 @@ def stripped_module(
     assignment: Assignment, name: str, dialects: Sequence[Dialect]
 ) -> tuple[Place, Stripped]:
     """Return a module's place, and what stripping makes of it."""
-    place, text = text_of(assignment, assignment.source / name)
+    place, text = text_of(assignment, assignment.source_file(name))
     return place, strip_text(text, place, "code", dialects)
 
 

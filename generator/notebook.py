@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from generator.dialect import Dialect, Kind
 
-__all__ = ["RELEASE_ONLY", "SOLUTION", "STAFF_ONLY", "Sheet", "release_notebook"]
+__all__ = ["RELEASE_ONLY", "SOLUTION", "STAFF_ONLY", "Sheet", "release_notebook", "with_points"]
 
 STAFF_ONLY = "staff-only"  # such a cell is dropped from the release
 RELEASE_ONLY = "release-only"  # such a cell is shipped, but does not run in the master
@@ -198,10 +198,15 @@ def _stripped(node: Mapping[str, Any], place: Place, master: Master) -> Stripped
     if node["cell_type"] == "raw":
         return Stripped(source, (), tuple(range(1, len(split_lines(source)) + 1)))
     stripped = strip_text(source, place, "markdown", master.dialects)
-    return replace(stripped, text=_with_points(stripped, place, master.points))
+    return replace(stripped, text=with_points(stripped, place, master.points))
 
 
-def _with_points(stripped: Stripped, place: Place, points: Mapping[str, Fraction | float]) -> str:
+def with_points(stripped: Stripped, place: Place, points: Mapping[str, Fraction | float]) -> str:
+    """Return a text in which `{points:NAME}` is a number.
+
+    Raises:
+        Problems: there is no check or question of such a name.
+    """
     mistakes = []
 
     def fill(match: re.Match[str]) -> str:

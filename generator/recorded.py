@@ -33,7 +33,7 @@ SEED = re.compile(r"\"seed\": ?(\d{9,})")
 def recorded_values(draft: Draft, pages: Sequence[Page]) -> Iterator[Finding]:
     """Yield every place in the release that names or repeats hidden expected values."""
     yield from _names(draft, pages)
-    folder = draft.assignment.folder / "expected"
+    folder = draft.assignment.expected
     hidden = Values.read(folder, "checks", without=Values.read(folder, "public"))
     if hidden:
         for page in pages:
@@ -84,9 +84,9 @@ class Values:
 def _telling(numbers: np.ndarray) -> np.ndarray:
     """Return the numbers with more than six digits."""
     numbers = numbers[np.isfinite(numbers) & (numbers != 0)].astype(float)
-    scale = 10.0 ** (5 - np.floor(np.log10(np.abs(numbers))))
-    scaled = numbers * scale
-    telling: np.ndarray = numbers[np.abs(scaled - np.round(scaled)) > ROUNDING]
+    with np.errstate(over="ignore", invalid="ignore"):  # next to nothing says nothing
+        scaled = numbers * 10.0 ** (5 - np.floor(np.log10(np.abs(numbers))))
+        telling: np.ndarray = numbers[np.abs(scaled - np.round(scaled)) > ROUNDING]
     return telling
 
 

@@ -20,6 +20,7 @@ from generator.guard import guard
 from generator.mistakes import collecting, refuse
 from generator.modules import place_of, stripped_module, text_of
 from generator.notebook import STAFF_ONLY, release_notebook
+from generator.secret import NOTES
 from generator.template import fill, read
 from gradlab import __version__
 from gradlab.errors import AuthorMistake, Place, UserMistake
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from generator.strip import Block
     from gradlab.course import Assignment
 
-__all__ = ["MANIFEST", "Release", "build", "write"]
+__all__ = ["MANIFEST", "Release", "build", "manifest", "write"]
 
 NOTHING: Mapping[str, bytes] = MappingProxyType({})
 NO_POINTS: Mapping[str, Fraction | float] = MappingProxyType({})
@@ -91,7 +92,7 @@ def build(
     for notebook in assignment.notebooks:
         with collecting(mistakes):
             parts.append(_notebook(assignment, notebook, points, dialects, metadata))
-    for module in assignment.modules:
+    for module in assignment.holed:
         with collecting(mistakes):
             parts.append(_module(assignment, module, dialects))
     parts.append(_whole(assignment))
@@ -100,7 +101,7 @@ def build(
     refuse([*mistakes, *_collisions(parts)])
     draft = _draft(assignment, parts, secrets, dialects)
     notes = guard(draft)
-    return Release(assignment.name, draft.files, notes)
+    return Release(assignment.label, draft.files, notes)
 
 
 def _notebook(
@@ -112,7 +113,7 @@ def _notebook(
 ) -> Part:
     place = place_of(assignment, assignment.master(name))
     content = assignment.read_notebook(name)
-    sheet = release_notebook(content, place, assignment.name, points, dialects, metadata)
+    sheet = release_notebook(content, place, assignment.label, points, dialects, metadata)
     origins: dict[tuple[str, int | None], Origin] = {(name, None): Origin(place)}
     origins |= {(name, number): Origin(*origin) for number, origin in enumerate(sheet.origins)}
     return Part({name: sheet.content}, origins, sheet.removed)
@@ -126,10 +127,12 @@ def _module(assignment: Assignment, name: str, dialects: Sequence[Dialect]) -> P
 
 def _whole(assignment: Assignment) -> Part:
     """Return what ships as it is: supplied modules, and files of the assignment's folder."""
-    paths = {assignment.module_path(name): assignment.source / name for name in assignment.shared}
+    names = dict.fromkeys([*assignment.shared, *assignment.own])
+    whole = [name for name in names if name not in assignment.holed]
+    paths = {assignment.module_path(name): assignment.source_file(name) for name in whole}
     paths |= {name: assignment.folder / name for name in assignment.files}
     files = {name: path.read_bytes() for name, path in paths.items()}
-    if "__init__.py" not in assignment.modules:
+    if "__init__.py" not in assignment.own:
         files.setdefault(assignment.module_path("__init__.py"), b"")
     origins: dict[tuple[str, int | None], Origin] = {}
     for name, path in paths.items():
@@ -139,19 +142,23 @@ def _whole(assignment: Assignment) -> Part:
 
 def _fixed_files(assignment: Assignment) -> dict[str, bytes]:
     modules = [assignment.module_path(name) for name in assignment.modules]
+    earlier = [assignment.module_path(name) for name in assignment.earlier]
     requirements = read("release/requirements.txt")
     requirements += "" if assignment.client == "check.py" else "otter-grader>=7.0\n"
+    requirements += "".join(f"{package}\n" for package in assignment.requirements)
     readme = fill(
         "release/README.md.jinja",
         title=assignment.title,
         notebooks=assignment.notebooks,
         modules=modules,
+        earlier=earlier,
+        replaceable=assignment.earlier_from == "release",
         artifacts=assignment.artifacts,
         scripts=[name for name in assignment.files if name.endswith(".py")],
-        hand_in=[*assignment.notebooks, *modules, *assignment.artifacts],
+        hand_in=[*assignment.notebooks, *modules, *earlier, *assignment.artifacts],
     )
     environment = fill(
-        "release/environment.yml.jinja", name=assignment.name, packages=requirements.split()
+        "release/environment.yml.jinja", name=assignment.label, packages=requirements.split()
     )
     texts = {"README.md": readme, "requirements.txt": requirements, "environment.yml": environment}
     return {name: text.encode() for name, text in texts.items()}
@@ -166,15 +173,15 @@ def _draft(
     contents = dict(sorted(item for part in parts for item in part.files.items()))
     folder = assignment.folder
     hidden = [(Place(name), text) for name, text in secrets]
-    hidden += [text_of(assignment, folder / "checks.py")]
+    hidden += [text_of(assignment, folder / name) for name in ("checks.py", NOTES)]
     return Draft(
         assignment=assignment,
-        files=dict(sorted({**contents, MANIFEST: _manifest(assignment, contents)}.items())),
+        files=dict(sorted({**contents, MANIFEST: manifest(assignment, contents)}.items())),
         removed=[block for part in parts for block in part.removed],
         origins=ChainMap(*(dict(part.origins) for part in parts)),
         hidden=hidden,
         public=text_of(assignment, folder / "public.py"),
-        recorded=[path.name for path in sorted(folder.glob("expected/checks*"))],
+        recorded=[path.name for path in sorted(assignment.expected.glob("checks*"))],
         dialects=dialects,
     )
 
@@ -194,15 +201,17 @@ def _collisions(parts: Sequence[Part]) -> list[AuthorMistake]:
     return [AuthorMistake(message, Place(name)) for name, count in counts.items() if count > 1]
 
 
-def _manifest(assignment: Assignment, contents: Mapping[str, bytes]) -> bytes:
-    manifest = {
+def manifest(assignment: Assignment, contents: Mapping[str, bytes]) -> bytes:
+    """Return what says which files there are, and what made them."""
+    table = {
         "assignment": assignment.name,
+        **({"edition": assignment.edition.name} if assignment.edition.name else {}),
         "title": assignment.title,
         "package": assignment.package,
         "gradlab": __version__,
         "files": {name: hashlib.sha256(data).hexdigest() for name, data in contents.items()},
     }
-    return f"{json.dumps(manifest, indent=2, ensure_ascii=False)}\n".encode()
+    return f"{json.dumps(table, indent=2, ensure_ascii=False)}\n".encode()
 
 
 def write(release: Release, folder: Path) -> tuple[Path, Path]:

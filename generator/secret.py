@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from generator.strip import Block
     from gradlab.errors import Place
 
-__all__ = ["LONG", "Kind", "Piece", "Secret", "secrets"]
+__all__ = ["LONG", "NOTES", "Kind", "Piece", "Secret", "secrets"]
 
-Kind = Literal["module", "cell", "answer", "staff", "hidden"]
+NOTES = "staff.md"  # of an assignment's folder: what its author tells staff
+Kind = Literal["module", "cell", "answer", "staff", "hidden", "notes"]
 SHORT, LONG = 9, 12  # characters without blanks: of a line that computes, of any other
 SAYS = 4  # names, numbers and operators of a short line
 FOR_STAFF = re.compile(rf"{STAFF_ONLY}|hidden|scheme|tests")  # in the name of a dialect
@@ -86,7 +87,8 @@ class Secret:
     """One block or file that must not be shipped.
 
     Attributes:
-        kind: a block of a module, of a code cell or of a text, something for staff, a hidden file.
+        kind: a block of a module, of a code cell or of a text, something for staff, a hidden file,
+            or `staff.md`, in which only whole lines are secret: it may quote what is public.
         name: what messages call it.
         lines: its lines of code, or all its lines if it is no code.
         steps: its statements.
@@ -115,7 +117,8 @@ class Secret:
     @cached_property
     def phrases(self) -> dict[tuple[str, ...], Piece]:
         """Runs of words that nobody writes twice by chance, each with the line of its start."""
-        numbered = [(word, piece) for piece in self.prose for word in piece.words]
+        prose = self.prose if self.kind != "notes" else ()
+        numbered = [(word, piece) for piece in prose for word in piece.words]
         runs = shingles([word for word, _ in numbered])
         return {run: piece for run, (_, piece) in zip(runs, numbered, strict=False)}
 
@@ -145,6 +148,8 @@ def _block(block: Block) -> Secret:
 
 def _file(place: Place, text: str) -> Secret:
     """Return a hidden file; the docstrings of checks are their titles, which students may read."""
+    if place.file.rpartition("/")[2] == NOTES:
+        return Secret("notes", "the staff's", (), (), tuple(_lines(text, place, 1)))
     secret = _code("hidden", "a hidden file's", text, replace(place, line=1))
     if not place.file.endswith(".py"):
         lines = tuple(_lines(text, place, 1))

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.resources import files
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 __all__ = ["fill", "read"]
 
@@ -18,6 +23,11 @@ def fill(path: str, **values: object) -> str:
     Raises:
         jinja2.UndefinedError: the template uses a value that was not given.
     """
+    return _template(path).render(values)
+
+
+@cache
+def _template(path: str) -> Template:
     from jinja2 import Environment, StrictUndefined  # noqa: PLC0415  (heavy)
 
     environment = Environment(
@@ -25,4 +35,4 @@ def fill(path: str, **values: object) -> str:
         keep_trailing_newline=True,
         autoescape=False,  # noqa: S701  (Markdown, Python and TOML, never HTML)
     )
-    return environment.from_string(read(path)).render(values)
+    return environment.from_string(read(path))

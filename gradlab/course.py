@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import re
-import sys
 from dataclasses import dataclass, field, fields
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from gradlab.editions import NO_EDITION, Edition, choose, select
 from gradlab.errors import AuthorMistake, Place, UserMistake
 from gradlab.masters import TEXT_SUFFIXES, as_notebook
+from gradlab.settings import (
+    FILE_NAME,
+    FILE_PATH,
+    count_of,
+    files_of,
+    place_of,
+    read_toml,
+    refuse_unknown,
+    text_of,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+    from collections.abc import Iterator
 
 __all__ = ["GRADED", "Acceptance", "Assignment", "Course", "Gradescope", "Limits"]
 
 # Lists whose files may lie in subfolders, and what of an assignment's folder is never shipped.
-NESTED = ("modules", "supplied", "files")
+NESTED = ("modules", "earlier", "supplied", "files")
 STAFF = (
     "assignment.toml",
     "checks.py",
@@ -31,11 +36,18 @@ STAFF = (
     "expected",
     "reference",
     "samples.toml",
+    "staff.md",
 )
+REQUIREMENT = r"[A-Za-z0-9][\w.\-]*((>=|==|<=|<|>|~=)[\w.]+)?"
 NAME = re.compile(r"[a-z][a-z0-9_]{0,60}")
 # Which cells run in grading: what a check's names depend on, every cell, those tagged `grade`.
 RUN = ("definitions", "all", "tagged")
+# Keys that list modules or packages, not files.
+OF_MODULES = ("stand_ins", "preload")
 GRADED = "grade"
+# What stands in a release for a module of an earlier assignment: the file with its holes, to be
+# replaced by the one that the student handed in then; or the reference, which may be replaced.
+EARLIER_FROM = ("submission", "release")
 # What runs the public checks in the notebook; otter reads tests of two forms.
 CLIENTS = ("check.py", "otter", "otter-exceptions")
 # Gradescope's longest time limit, and its words for when a student sees what came of a check.
@@ -75,10 +87,12 @@ class Gradescope:
     Attributes:
         timeout_min: the time limit that is set on the site, in minutes: 40 at most.
         visibility: when students see what came of a check that does not say so itself.
+        data: a folder of the course whose data sets travel along for the reference, or "".
     """
 
     timeout_min: int = 10
     visibility: str = "visible"
+    data: str = ""
 
 
 @dataclass(frozen=True)
@@ -132,17 +146,17 @@ class Course:
     @classmethod
     def _read(cls, root: Path) -> Course:
         path = root / "course.toml"
-        table = _read_toml(path)
+        table = read_toml(path)
         own = table.pop("dialect", None)
         defaults = {"title": root.name, "solutions": "solutions", "assignments": "assignments"}
         values = {**defaults, "release": "release", "dialects": path.name, **table}
-        _refuse_unknown(table, {f.name for f in fields(cls)} - {"root"}, path)
+        refuse_unknown(table, {f.name for f in fields(cls)} - {"root"}, path)
         for key, value in values.items():
             if not isinstance(value, str) or not value:
-                raise AuthorMistake(f"{key} must be a text", _place(path, key))
+                raise AuthorMistake(f"{key} must be a text", place_of(path, key))
         if own is not None and "dialects" in table:
             message = f"the course's dialects stand in {values['dialects']}; move this one there"
-            raise AuthorMistake(message, _place(path, "[dialect"))
+            raise AuthorMistake(message, place_of(path, "[dialect"))
         keys = ("solutions", "assignments", "release", "dialects")
         places = {key: root / values[key] for key in keys}
         return cls(root=root, title=values["title"], **places)
@@ -151,17 +165,21 @@ class Course:
         """Return the names of all assignments, in alphabetical order."""
         return sorted(path.parent.name for path in self.assignments.glob("*/assignment.toml"))
 
-    def assignment(self, name: str) -> Assignment:
+    def assignment(self, name: str, edition: str = "") -> Assignment:
         """Return one assignment by its folder's name.
 
+        Args:
+            name: the folder's.
+            edition: which of its editions; "" for the default.
+
         Raises:
-            UserMistake: there is none of that name.
+            UserMistake: there is none of that name, or no such edition.
             AuthorMistake: its `assignment.toml` is not what it should be.
         """
         if name not in self.names():
             known = ", ".join(self.names()) or "none yet; make one with `gradlab new NAME`"
             raise UserMistake(f"no assignment {name!r} in {self.assignments} (there are: {known})")
-        return Assignment.read(self, self.assignments / name)
+        return Assignment.read(self, self.assignments / name, edition)
 
 
 @dataclass(frozen=True)
@@ -172,20 +190,27 @@ class Assignment:
         course: the course it belongs to.
         folder: the master's folder.
         title: its name, for people.
-        package: the students' package, a folder of `course.solutions`.
+        package: the students' package; it has the same name in `course.solutions`, unless an
+            edition calls it otherwise.
         notebooks: the notebooks' names in a release.
         modules: files of the package with holes: the students' own.
+        earlier: further such files, which students bring along from an earlier assignment.
+        earlier_from: where these come from if they do not, one of `EARLIER_FROM`.
         supplied: files of the package that ship whole; the grader uses its own copy.
         artifacts: files that the notebook saves and students hand in.
         masters: the files in `folder` that the notebooks are made from, in the same order.
         files: further files of `folder` that ship whole: data, a script that fetches data.
         run: which cells the grader executes, one of `RUN`.
         stand_ins: modules that the grader lacks; there they do nothing.
+        preload: packages that every student's worker has from the start, such as torch; checks that
+            ask for more than these are left out.
+        requirements: packages that students need beside the usual ones, as in requirements.txt.
         client: what runs the public checks at students', one of `CLIENTS`.
         limits: what one check may use.
         budget_s: wall-clock seconds that all checks of one submission may take together.
         gradescope: how it is graded there.
         accept: findings about the release that the author accepts.
+        edition: under which conventions it is set here.
     """
 
     course: Course
@@ -194,17 +219,22 @@ class Assignment:
     package: str
     notebooks: tuple[str, ...] = ()
     modules: tuple[str, ...] = ()
+    earlier: tuple[str, ...] = ()
+    earlier_from: str = "submission"
     supplied: tuple[str, ...] = ()
     artifacts: tuple[str, ...] = ()
     masters: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     run: str = "definitions"
     stand_ins: tuple[str, ...] = ()
+    preload: tuple[str, ...] = ()
+    requirements: tuple[str, ...] = ()
     client: str = "check.py"
     limits: Limits = field(default_factory=Limits)
     budget_s: int = 900
     gradescope: Gradescope = field(default_factory=Gradescope)
     accept: tuple[Acceptance, ...] = ()
+    edition: Edition = NO_EDITION
 
     @property
     def name(self) -> str:
@@ -212,14 +242,52 @@ class Assignment:
         return self.folder.name
 
     @property
+    def label(self) -> str:
+        """The name of what is made of it: a release, a zip; of all but the default edition two."""
+        return self.name if self.edition.is_default else f"{self.name}-{self.edition.name}"
+
+    def editions(self) -> list[Assignment]:
+        """Return the assignment in each of its editions; alone if it has none."""
+        names = self.edition.names
+        return [self.read(self.course, self.folder, name) for name in names] or [self]
+
+    @property
     def source(self) -> Path:
         """The folder of the reference package."""
-        return self.course.solutions / self.package
+        return self.course.solutions / (self.edition.solution or self.package)
+
+    def source_file(self, file: str) -> Path:
+        """Return the reference's file that stands for a file of the students' package."""
+        return self.source / self.edition.origin(file)
+
+    @property
+    def expected(self) -> Path:
+        """The folder of the recordings."""
+        return self._of_edition("expected")
 
     @property
     def reference(self) -> Path:
         """The folder of the artifacts that the reference hands in."""
-        return self.folder / "reference"
+        return self._of_edition("reference")
+
+    def _of_edition(self, name: str) -> Path:
+        """Return a folder; editions other than the default have one of their own inside."""
+        return self.folder / name / ("" if self.edition.is_default else self.edition.name)
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """The package files that students hand in."""
+        return (*self.modules, *self.earlier)
+
+    @property
+    def package_files(self) -> tuple[str, ...]:
+        """The package files that the assignment names."""
+        return (*self.own, *self.supplied)
+
+    @property
+    def holed(self) -> tuple[str, ...]:
+        """The package files that are released with holes."""
+        return self.modules if self.earlier_from == "release" else self.own
 
     def module_path(self, file: str) -> str:
         """Return the path of a package file inside a release, for instance `nndl/layers.py`."""
@@ -227,7 +295,7 @@ class Assignment:
 
     def role(self, role: str) -> str | None:
         """Return the dotted name of the module that plays a role (`layers` -> `nndl.layers`)."""
-        for file in map(PurePosixPath, (*self.modules, *self.supplied)):
+        for file in map(PurePosixPath, self.package_files):
             if file.stem == role:
                 return ".".join([self.package, *file.with_suffix("").parts])
         return None
@@ -235,11 +303,11 @@ class Assignment:
     @property
     def shared(self) -> tuple[str, ...]:
         """The package files that ship whole: the supplied ones, and what makes folders packages."""
-        names = map(PurePosixPath, (*self.modules, *self.supplied))
+        names = map(PurePosixPath, self.package_files)
         folders = {folder for name in names for folder in name.parents} | {PurePosixPath()}
         inits = [str(folder / "__init__.py") for folder in sorted(folders)]
-        there = [name for name in inits if (self.source / name).is_file()]
-        return tuple(n for n in dict.fromkeys([*there, *self.supplied]) if n not in self.modules)
+        there = [name for name in inits if self.source_file(name).is_file()]
+        return tuple(n for n in dict.fromkeys([*there, *self.supplied]) if n not in self.own)
 
     def master(self, notebook: str) -> Path:
         """Return the file that a notebook is made from."""
@@ -249,22 +317,30 @@ class Assignment:
     def read_notebook(self, notebook: str) -> bytes:
         """Return the master of a notebook as an `.ipynb`, whatever form it is written in.
 
+        Cells that are for other editions alone are not in it.
+
         Raises:
-            AuthorMistake: a master written as text cannot be read.
+            AuthorMistake: a master written as text cannot be read, or a tag names no edition.
         """
         path = self.master(notebook)
-        content = path.read_bytes()
-        if path.suffix not in TEXT_SUFFIXES:
-            return content
-        root = self.course.root
+        content, root = path.read_bytes(), self.course.root
         shown = path.relative_to(root) if path.is_relative_to(root) else path
-        return as_notebook(content, Place(shown.as_posix()))
+        where = Place(shown.as_posix())
+        if path.suffix in TEXT_SUFFIXES:
+            content = as_notebook(content, where)
+        return select(content, self.edition, where)
 
     @classmethod
-    def read(cls, course: Course, folder: Path) -> Assignment:
+    def read(cls, course: Course, folder: Path, edition: str = "") -> Assignment:
         """Return the assignment in `folder`, every key checked.
 
+        Args:
+            course: which it belongs to.
+            folder: the master's.
+            edition: which of its editions; "" for the default.
+
         Raises:
+            UserMistake: it has no such edition.
             AuthorMistake: an unknown key, a wrong type, a bad name or a missing file.
         """
         path = folder / "assignment.toml"
@@ -272,39 +348,44 @@ class Assignment:
             raise AuthorMistake(
                 "an assignment's name has small letters, digits and _", Place(str(path))
             )
-        table = _read_toml(path)
-        known = {f.name for f in fields(cls)} - {"course", "folder", "masters"}
-        _refuse_unknown(table, known, path)
+        table = read_toml(path)
+        known = {f.name for f in fields(cls)} - {"course", "folder", "masters", "edition"}
+        refuse_unknown(table, {*known, "editions"}, path)
+        chosen, table = choose(table, edition, path)
         limits = _limits(table.pop("limits", {}), path)
-        budget_s = _count(table.pop("budget_s", cls.budget_s), "budget_s", path)
+        budget_s = count_of(table.pop("budget_s", cls.budget_s), "budget_s", path)
         accept = _accept(table.pop("accept", []), path)
         gradescope = _gradescope(table.pop("gradescope", {}), path)
-        table = {"run": cls.run, "client": cls.client, **table}
-        texts = ("title", "package", "run", "client")
-        given: dict[str, Any] = {name: _text(table, name, path) for name in texts}
-        given |= {key: _files(table[key], key, path) for key in table if key not in given}
+        table = {"run": cls.run, "client": cls.client, "earlier_from": cls.earlier_from, **table}
+        texts = ("title", "package", "run", "client", "earlier_from")
+        given: dict[str, Any] = {name: text_of(table, name, path) for name in texts}
+        given |= {key: _names(table[key], key, path) for key in table if key not in given}
         given["masters"] = masters = given.get("notebooks", ())
         given["notebooks"] = tuple(f"{PurePosixPath(name).stem}.ipynb" for name in masters)
-        given |= {"accept": accept, "gradescope": gradescope}
+        given |= {"accept": accept, "gradescope": gradescope, "edition": chosen}
         assignment = cls(course=course, folder=folder, limits=limits, budget_s=budget_s, **given)
-        for key, words in (("run", RUN), ("client", CLIENTS)):
+        for key, words in (("run", RUN), ("client", CLIENTS), ("earlier_from", EARLIER_FROM)):
             if given[key] not in words:
-                raise AuthorMistake(f"{key} must be one of {', '.join(words)}", _place(path, key))
+                raise AuthorMistake(f"{key} must be one of {', '.join(words)}", place_of(path, key))
         assignment._check_files(path)
         return assignment
 
     def _check_files(self, path: Path) -> None:
         wanted = [("notebooks", self.folder / name) for name in self.masters]
         wanted += [("files", self.folder / name) for name in self.files]
-        wanted += [("modules", self.source / name) for name in self.modules]
-        wanted += [("supplied", self.source / name) for name in self.supplied]
+        wanted += [("modules", self.source_file(name)) for name in self.modules]
+        wanted += [("earlier", self.source_file(name)) for name in self.earlier]
+        wanted += [("supplied", self.source_file(name)) for name in self.supplied]
         for key, file in wanted:
             if not file.is_file():
-                raise AuthorMistake(f"{key}: there is no {file}", _place(path, key))
-        for both in set(self.modules) & set(self.supplied):
-            raise AuthorMistake(f"{both} is also in modules", _place(path, "supplied"))
+                where = place_of(path, key, self.edition.head)
+                raise AuthorMistake(f"{key}: there is no {file}", where)
+        for name in sorted(set(self.package_files)):
+            keys = [k for k in ("modules", "earlier", "supplied") if name in getattr(self, k)]
+            if len(keys) > 1:
+                raise AuthorMistake(f"{name} is also in {keys[0]}", place_of(path, keys[-1]))
         for key, message in self._bad_names():
-            raise AuthorMistake(f"{key}: {message}", _place(path, key))
+            raise AuthorMistake(f"{key}: {message}", place_of(path, key))
 
     def _bad_names(self) -> Iterator[tuple[str, str]]:
         """Yield the keys that name what they may not, and why."""
@@ -314,85 +395,44 @@ class Assignment:
         for name in self.files:
             if name.split("/")[0] in (*STAFF, *self.masters):
                 yield "files", f"{name} is not for students"
-        stems = [PurePosixPath(name).stem for name in (*self.modules, *self.supplied)]
+        stems = [PurePosixPath(name).stem for name in self.package_files]
         for stem in sorted(set(stems) - {"__init__"}):
             if stems.count(stem) > 1:
                 yield "modules", f"two are called {stem}, and checks could not tell them apart"
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise AuthorMistake(f"not valid TOML: {error}", Place(str(path))) from error
-
-
-def _place(path: Path, key: str) -> Place:
-    lines = path.read_text(encoding="utf-8").splitlines()
-    starts = (n for n, line in enumerate(lines, 1) if re.match(rf"\s*\[*{re.escape(key)}\b", line))
-    return Place(str(path), line=next(starts, None))
-
-
-def _refuse_unknown(table: Mapping[str, Any], known: set[str], path: Path) -> None:
-    for key in table:
-        if key not in known:
-            message = f"unknown key {key!r} (known: {', '.join(sorted(known))})"
-            raise AuthorMistake(message, _place(path, key))
-
-
-def _text(table: Mapping[str, Any], key: str, path: Path) -> str:
-    value = table.get(key)
-    if not isinstance(value, str) or not value.strip():
-        raise AuthorMistake(f"{key} must be given, as a text", _place(path, key))
-    return value
-
-
-def _files(value: object, key: str, path: Path) -> tuple[str, ...]:
-    what = "module" if key == "stand_ins" else "file"
-    plain = r"\w[\w.\-]*"
-    form = rf"{plain}(/{plain})*" if key in NESTED else plain
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise AuthorMistake(f"{key} must be a list of {what} names", _place(path, key))
-    for item in value:
-        if not re.fullmatch(form, item):
-            raise AuthorMistake(f"{key}: {item!r} is not a plain {what} name", _place(path, key))
-    if len(set(value)) != len(value):
-        raise AuthorMistake(f"{key} names a {what} twice", _place(path, key))
-    return tuple(value)
+def _names(value: object, key: str, path: Path) -> tuple[str, ...]:
+    what = "module" if key in OF_MODULES else "package" if key == "requirements" else "file"
+    forms = {"requirements": REQUIREMENT} | dict.fromkeys(NESTED, FILE_PATH)
+    return files_of(value, key, path, form=forms.get(key, FILE_NAME), what=what)
 
 
 def _limits(table: object, path: Path) -> Limits:
     if not isinstance(table, dict):
-        raise AuthorMistake("limits must be a table", _place(path, "limits"))
-    _refuse_unknown(table, {f.name for f in fields(Limits)}, path)
-    return Limits(**{key: _count(value, key, path) for key, value in table.items()})
+        raise AuthorMistake("limits must be a table", place_of(path, "limits"))
+    refuse_unknown(table, {f.name for f in fields(Limits)}, path)
+    return Limits(**{key: count_of(value, key, path) for key, value in table.items()})
 
 
 def _gradescope(table: object, path: Path) -> Gradescope:
     if not isinstance(table, dict):
-        raise AuthorMistake("gradescope must be a table", _place(path, "gradescope"))
-    _refuse_unknown(table, {f.name for f in fields(Gradescope)}, path)
-    minutes = _count(table.get("timeout_min", Gradescope.timeout_min), "timeout_min", path)
+        raise AuthorMistake("gradescope must be a table", place_of(path, "gradescope"))
+    refuse_unknown(table, {f.name for f in fields(Gradescope)}, path)
+    minutes = count_of(table.get("timeout_min", Gradescope.timeout_min), "timeout_min", path)
     if minutes > MOST_MINUTES:
         message = f"timeout_min is at most {MOST_MINUTES} on Gradescope"
-        raise AuthorMistake(message, _place(path, "timeout_min"))
+        raise AuthorMistake(message, place_of(path, "timeout_min"))
     visibility = table.get("visibility", Gradescope.visibility)
     if visibility not in VISIBILITIES:
         message = f"visibility is one of {', '.join(VISIBILITIES)}"
-        raise AuthorMistake(message, _place(path, "visibility"))
-    return Gradescope(minutes, visibility)
+        raise AuthorMistake(message, place_of(path, "visibility"))
+    return Gradescope(minutes, visibility, text_of(table, "data", path) if "data" in table else "")
 
 
 def _accept(tables: object, path: Path) -> tuple[Acceptance, ...]:
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-        raise AuthorMistake("accept must be tables: [[accept]]", _place(path, "accept"))
+        raise AuthorMistake("accept must be tables: [[accept]]", place_of(path, "accept"))
     keys = [f.name for f in fields(Acceptance)]
     for table in tables:
-        _refuse_unknown(table, set(keys), path)
-    return tuple(Acceptance(*(_text(table, key, path) for key in keys)) for table in tables)
-
-
-def _count(value: object, key: str, path: Path) -> int:
-    if type(value) is not int or value <= 0:
-        raise AuthorMistake(f"{key} must be a whole number above 0", _place(path, key))
-    return value
+        refuse_unknown(table, set(keys), path)
+    return tuple(Acceptance(*(text_of(table, key, path) for key in keys)) for table in tables)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from gradlab import Suite, Threshold
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from autograder.draw import Draw
     from autograder.expect import Expect
     from autograder.remote import Remote, Student
@@ -57,6 +60,42 @@ def conv_inputs(draw: Draw, at: Geometry) -> dict[str, np.ndarray]:
         "w": draw.normal(*at.filters),
         "b": draw.normal(at.filters[0]),
     }
+
+
+def convolved(x: np.ndarray, w: np.ndarray, b: np.ndarray, at: Geometry) -> np.ndarray:
+    """Return what a convolution gives."""
+    padded = np.pad(x, ((0, 0), (0, 0), (at.pad, at.pad), (at.pad, at.pad)))
+    step = slice(None, None, at.stride)
+    windows = sliding_window_view(padded, (1, 1, *w.shape[2:]))[:, :, step, step, 0, 0]
+    return np.asarray(np.einsum("nchwij,fcij->nfhw", windows, w) + b[:, None, None])
+
+
+def small_filters(inputs: Mapping[str, np.ndarray], at: Geometry) -> np.ndarray:
+    """Return what a convolution gives that takes every filter to be 3 x 3."""
+    cut = np.zeros_like(inputs["w"])
+    cut[:, :, :3, :3] = inputs["w"][:, :, :3, :3]
+    return convolved(inputs["x"], cut, inputs["b"], at)
+
+
+def without_stride(
+    inputs: Mapping[str, np.ndarray], dout: np.ndarray, at: Geometry
+) -> dict[str, np.ndarray]:
+    """Return the gradients of a convolution's x and w where the windows lie side by side."""
+    x, w, pad = inputs["x"], inputs["w"], at.pad
+    padded = np.pad(x, ((0, 0), (0, 0), (pad, pad), (pad, pad)))
+    dx, dw = np.zeros_like(padded), np.zeros_like(w)
+    for i, j in np.ndindex(*dout.shape[2:]):
+        window = np.s_[:, :, i : i + w.shape[2], j : j + w.shape[3]]
+        dx[window] += np.einsum("nf,fcij->ncij", dout[:, :, i, j], w)
+        dw += np.einsum("nf,ncij->fcij", dout[:, :, i, j], padded[window])
+    return {"x": dx[:, :, pad : pad + x.shape[2], pad : pad + x.shape[3]], "w": dw}
+
+
+def pooled(x: np.ndarray, height: int, width: int, at: Geometry) -> np.ndarray:
+    """Return what max pooling gives with windows of another size at the right places."""
+    step = slice(None, None, at.stride)
+    windows = sliding_window_view(x, (1, 1, height, width))[:, :, step, step, 0, 0]
+    return np.asarray(windows[:, :, : at.out[0], : at.out[1]].max(axis=(4, 5)))
 
 
 @suite.check(points=2, question="affine")
@@ -145,9 +184,11 @@ def mse_loss(student: Student, expect: Expect, draw: Draw) -> None:
 def conv_forward(student: Student, expect: Expect, draw: Draw) -> None:
     """conv_forward_naive is right for any image, filter, stride and padding"""
     for name, at in CONVOLUTIONS.items():
-        x, w, b = conv_inputs(draw, at).values()
-        out, _ = student.layers.conv_forward_naive(x, w, b, at.convolution)
-        expect.close({f"out, {name}": out}, max_error=1e-7)
+        inputs = conv_inputs(draw, at)
+        out, _ = student.layers.conv_forward_naive(*inputs.values(), at.convolution)
+        slip = small_filters(inputs, at)
+        typical = {"Filters have a size of their own: not all are 3 x 3.": {f"out, {name}": slip}}
+        expect.close({f"out, {name}": out}, typical=typical, max_error=1e-7)
 
 
 @suite.check(points=5, question="conv")
@@ -158,13 +199,16 @@ def conv_backward(student: Student, expect: Expect, draw: Draw) -> None:
     """
     layers = student.layers
     for name, at in CONVOLUTIONS.items():
+        inputs, dout = conv_inputs(draw, at), draw.normal(at.images[0], at.filters[0], *at.out)
+        slip = without_stride(inputs, dout, at)
         expect.gradients(
             layers.conv_forward_naive,
-            conv_inputs(draw, at),
+            inputs,
             name=f"{name}:",
             backward=layers.conv_backward_naive,
-            dout=draw.normal(at.images[0], at.filters[0], *at.out),
+            dout=dout,
             also=(at.convolution,),
+            typical={"On the way back, windows move by the stride as well.": slip},
             consistent=0.5,
             max_error=1e-7,
         )
@@ -177,7 +221,20 @@ def pool_forward(student: Student, expect: Expect, draw: Draw) -> None:
         x = draw.distinct(*at.images)
         out, _ = student.layers.max_pool_forward_naive(x, at.pooling)
         below, _ = student.layers.max_pool_forward_naive(x - 100, at.pooling)
-        expect.close({f"out, {name}": out, f"out, {name}, all negative": below}, max_error=1e-9)
+        names = (f"out, {name}", f"out, {name}, all negative")
+        rows, columns = (size // count for size, count in zip(at.images[2:], at.out, strict=True))
+        typical = {
+            words: dict(zip(names, (slip, slip - 100), strict=True))
+            for words, slip in (
+                ("Windows have a size of their own: not all are 2 x 2.", pooled(x, 2, 2, at)),
+                (
+                    "The window's size stands in pool_param; the output's does not tell it.",
+                    pooled(x, rows, columns, at),
+                ),
+            )
+        }
+        values = dict(zip(names, (out, below), strict=True))
+        expect.close(values, typical=typical, max_error=1e-9)
 
 
 @suite.check(points=3, question="pool")

@@ -14,11 +14,14 @@ import numpy as np
 from gradlab import Suite
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from autograder.draw import Draw
     from autograder.expect import Expect
     from autograder.remote import Student
+
+    Config = dict[str, Any]
+    Slip = Callable[[np.ndarray, np.ndarray, Config], np.ndarray]
 
 suite = Suite("optimisers")
 
@@ -35,6 +38,86 @@ def slopes(draw: Draw, *shape: int) -> list[np.ndarray]:
     return [size.reshape(shape) * draw.normal(*shape) for _ in range(STEPS)]
 
 
+def velocity(
+    dw: np.ndarray, config: Config, *, sign: float = -1.0, damping: float = 0.0
+) -> np.ndarray:
+    """Move a velocity on; return it."""
+    keep, before = config.get("momentum", 0.9), config.get("velocity", 0.0)
+    config["velocity"] = keep * before + sign * (1 - damping * keep) * config["learning_rate"] * dw
+    return np.asarray(config["velocity"])
+
+
+def old_velocity(w: np.ndarray, dw: np.ndarray, config: Config) -> np.ndarray:
+    """Move by what the velocity was."""
+    before = config.get("velocity", 0.0)
+    velocity(dw, config)
+    return np.asarray(w + before)
+
+
+def mean_square(dw: np.ndarray, config: Config) -> np.ndarray:
+    """Move the mean of squares on; return it."""
+    keep = config.get("decay_rate", 0.99)
+    config["cache"] = keep * config.get("cache", 0.0) + (1 - keep) * dw**2
+    return np.asarray(config["cache"])
+
+
+def scaled(config: Config, size: np.ndarray) -> Any:
+    """Return the rate over what a gradient is divided by, epsilon included."""
+    return config["learning_rate"] / (size + config.get("epsilon", 1e-8))
+
+
+def uncorrected(w: np.ndarray, dw: np.ndarray, config: Config) -> np.ndarray:
+    """Take a step of Adam with its means as they are."""
+    for name, key, start, value in (("m", "beta1", 0.9, dw), ("v", "beta2", 0.999, dw**2)):
+        keep = config.get(key, start)
+        config[name] = keep * config.get(name, 0.0) + (1 - keep) * value
+    return np.asarray(w - scaled(config, np.sqrt(config["v"])) * config["m"])
+
+
+# What students do instead, by the sentence that names it.
+SLIPS: dict[str, dict[str, Slip]] = {
+    "sgd": {
+        "The step goes uphill: look at the sign.": lambda w, dw, c: w + c["learning_rate"] * dw,
+    },
+    "sgd_momentum": {
+        "The new velocity moves the parameter, not the old one.": old_velocity,
+        "The velocity is not carried on from step to step.": (
+            lambda w, dw, c: w - c["learning_rate"] * dw
+        ),
+        "The velocity points uphill: look at the signs.": (
+            lambda w, dw, c: w + velocity(dw, c, sign=1.0)
+        ),
+        "Only the old velocity is damped, not the new step.": (
+            lambda w, dw, c: w + velocity(dw, c, damping=1.0)
+        ),
+    },
+    "rmsprop": {
+        "Divide by the root of the mean square.": (
+            lambda w, dw, c: w - scaled(c, mean_square(dw, c)) * dw
+        ),
+        "Epsilon stands outside the root.": (
+            lambda w, dw, c: (
+                w - c["learning_rate"] * dw / np.sqrt(mean_square(dw, c) + c.get("epsilon", 1e-8))
+            )
+        ),
+    },
+    "adam": {"Both means are to be corrected for having started from zero.": uncorrected},
+}
+
+
+def slipped(
+    name: str, start: np.ndarray, gradients: Sequence[np.ndarray], options: Config
+) -> dict[str, dict[str, np.ndarray]]:
+    """Return where each slip of a rule is after every step."""
+    ways: dict[str, dict[str, np.ndarray]] = {}
+    for sentence, slip in SLIPS[name].items():
+        w, config = start, {"learning_rate": 1e-2, **options}
+        ways[sentence] = {}
+        for number, dw in enumerate(gradients, start=1):
+            w = ways[sentence][f"w after step {number}"] = slip(w, dw, config)
+    return ways
+
+
 def expect_steps(
     student: Student,
     name: str,
@@ -46,9 +129,10 @@ def expect_steps(
     """Expect the parameter after each step, what a step returns being handed to the next."""
     rule = getattr(student.optim, name)
     given: tuple[Any, Any] = start, options
+    typical = slipped(name, start, gradients, options)
     for number, dw in enumerate(gradients, start=1):
         reply, kept = student.call_and_keep(rule, given[0], dw, given[1])
-        expect.close({f"w after step {number}": reply[0]}, max_error=1e-7)
+        expect.close({f"w after step {number}": reply[0]}, typical=typical, max_error=1e-7)
         given = kept[0], kept[1]
 
 

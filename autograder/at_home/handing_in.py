@@ -105,8 +105,9 @@ def _oddities(
     if not path.is_file():
         yield _how_to_get(homework, name)
         return
-    if name in as_released:
-        yield "is as it was handed out; is it saved?"
+    usual = "is as it was handed out; is it saved?"
+    if name in as_released and (words := homework.unchanged.get(name, usual)):
+        yield words
     if name in homework.notebooks:
         yield from _of_notebook(path, [folder / module for module in homework.released])
     elif name in homework.released:

@@ -24,6 +24,7 @@ class Homework:
         roles: the dotted module name for each role.
         holes: names of the functions that students write.
         released: the students' modules as they were handed out, by path.
+        unchanged: what to say of some files where they are as they were handed out, by path.
         notebooks: names of the notebooks.
         artifacts: names of the files that the notebooks save.
         seconds: of wall-clock time that one check may take.
@@ -35,6 +36,7 @@ class Homework:
     roles: Mapping[str, str]
     holes: Sequence[str] = ()
     released: Mapping[str, str] = field(default_factory=dict)
+    unchanged: Mapping[str, str] = field(default_factory=dict)
     notebooks: Sequence[str] = ()
     artifacts: Sequence[str] = ()
     seconds: float = 60

@@ -72,6 +72,10 @@ class _HomeSession:
         with self._student_code("raised"):
             return self._objects.answer({"op": op, **copy.deepcopy(request)})
 
+    def later(self, op: str, **request: Any) -> Callable[[], Any]:
+        reply = self.ask(op, **request)
+        return lambda: reply
+
     def module(self, role: str) -> str:
         name = self._homework.roles[role]
         with self._student_code("import error"):

@@ -29,14 +29,14 @@ MAX_DIMS = 32
 # A student can aim the hashes of tuples and floats at each other, and a dict of n such keys takes
 # n * n steps; hashes of text are salted, and those of 64-bit integers collide in small numbers.
 MAX_ODD_KEYS = 2000
+SMALL = 1 << 12  # bytes of an array that are copied rather than kept a view of
 LONG_LIST = 16  # a list of numbers this long travels as a buffer
 # Of such a list, in words of memory as Python's objects: a list of one truth value takes 80 times
 # the byte that it travels as, and lists in lists many more.
 MAX_WORDS = 1 << 24
 WORDS_OF_NUMBER, WORDS_OF_LIST = 4, 9
-DTYPES = frozenset(
-    ["b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16"]
-)
+TYPES = "b1", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16"
+DTYPES = {code: np.dtype(f"<{code}") for code in TYPES}
 STEPS = frozenset({"attr", "item"})
 INT64 = range(-(2**63), 2**63)
 
@@ -57,7 +57,7 @@ def encode(value: object, limit: int = 1 << 30) -> list[bytes | memoryview]:
         TooLargeError: header or body would pass their limits.
     """
     writer = _Writer(limit)
-    header = json.dumps(writer.pack(value, 0), separators=(",", ":"), allow_nan=False).encode()
+    header = _TO_JSON.encode(writer.pack(value, 0)).encode()
     if len(header) > MAX_HEADER:
         raise TooLargeError("too many texts and single values; arrays may be larger")
     return [HEAD.pack(MAGIC, len(header), writer.size) + header, *writer.buffers]
@@ -84,7 +84,7 @@ def decode(header: bytes, body: bytearray | bytes) -> Any:
     if header.count(b"[") + header.count(b"{") > 4 * MAX_ITEMS:
         raise ProtocolError("too many values")
     try:
-        tree = json.loads(header.decode(), parse_constant=_refuse, parse_int=_short_int)
+        tree = _FROM_JSON.decode(header.decode())
         return _Reader(body).unpack(tree, 0)
     except ProtocolError:
         raise
@@ -100,6 +100,10 @@ def _short_int(text: str) -> int:
     if len(text) > 20 or int(text) not in INT64:  # noqa: PLR2004 - digits of 2**63, and a sign
         raise ProtocolError("integer too long")
     return int(text)
+
+
+_TO_JSON = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
+_FROM_JSON = json.JSONDecoder(parse_constant=_refuse, parse_int=_short_int)
 
 
 class _OddKeys:
@@ -120,7 +124,7 @@ class _Writer:
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
-        self.buffers: list[memoryview] = []
+        self.buffers: list[bytes | memoryview] = []
         self.size = 0
         self.items = 0
         self.keys = _OddKeys()
@@ -143,7 +147,7 @@ class _Writer:
         raise UnsupportedError(f"a value of type {kind.__module__}.{kind.__qualname__}")
 
     def _text(self, value: str, _depth: int) -> Any:
-        return value.encode("utf-8", "replace").decode()
+        return value if value.isascii() else value.encode("utf-8", "replace").decode()
 
     def _int(self, value: int, _depth: int) -> Any:
         if value not in INT64:
@@ -174,6 +178,9 @@ class _Writer:
         return {"~": "dict", "v": pairs}
 
     def _key(self, key: Any, depth: int) -> Any:
+        if type(key) is str and key.isascii():
+            self.items += 1
+            return key
         return self.pack(self.keys.check(key), depth + 1)
 
     def _bytes(self, value: bytes, _depth: int) -> Any:
@@ -187,14 +194,16 @@ class _Writer:
         code = array.dtype.str[1:]
         if code not in DTYPES:
             raise UnsupportedError(f"an array of {array.dtype}")
+        shape = list(array.shape)
         self.size += array.nbytes
         if self.size > self.limit:
             raise TooLargeError(f"{self.size} bytes of numbers; at most {self.limit} may travel")
-        flat = np.ascontiguousarray(array, array.dtype.newbyteorder("<")).reshape(-1)
-        entry = {"t": code, "s": list(array.shape)}
-        if flat.size:
-            self.buffers.append(memoryview(flat.view(np.uint8).data))
-        return entry
+        array = np.ascontiguousarray(array, DTYPES[code])
+        if array.nbytes > SMALL:
+            self.buffers.append(memoryview(array.reshape(-1).view(np.uint8).data))
+        elif array.nbytes:
+            self.buffers.append(array.tobytes())
+        return {"t": code, "s": shape}
 
     _PACKERS: ClassVar[dict[type, Any]] = {
         str: _text,
@@ -224,16 +233,15 @@ class _Reader:
         self.items += 1
         if depth > MAX_DEPTH or self.items > 2 * MAX_ITEMS:
             raise ProtocolError("too many values, or nested too deep")
-        if type(node) is str:
-            node.encode()  # a lone surrogate would break whoever writes a report
-        if node is None or type(node) in (bool, int, str):
-            return node
-        if type(node) is float and math.isfinite(node):
-            return node
-        if type(node) is list:
-            return [self.unpack(item, depth + 1) for item in node]
-        if type(node) is dict and node.get("~") in self._UNPACKERS:
+        kind = type(node)
+        if kind is dict and node.get("~") in self._UNPACKERS:
             return self._UNPACKERS[node["~"]](self, node, depth + 1)
+        if kind is list:
+            return [self.unpack(item, depth + 1) for item in node]
+        if kind is str and not node.isascii():
+            node.encode()  # a lone surrogate would break whoever writes a report
+        if node is None or kind in (bool, int, str) or (kind is float and math.isfinite(node)):
+            return node
         raise ProtocolError("a node of no known kind")
 
     def _array(self, node: dict[str, Any], _depth: int) -> np.ndarray:
@@ -242,7 +250,7 @@ class _Reader:
             raise ProtocolError("element type")
         if type(shape) is not list or len(shape) > MAX_DIMS or not all(map(_is_size, shape)):
             raise ProtocolError("shape")
-        dtype, count = np.dtype("<" + code), math.prod(shape)
+        dtype, count = DTYPES[code], math.prod(shape)
         if not count:
             return np.empty(shape, dtype)
         start, self.used = self.used, self.used + count * dtype.itemsize
@@ -287,6 +295,9 @@ class _Reader:
         return {self._key(k, depth): self.unpack(v, depth) for k, v in pairs}
 
     def _key(self, node: Any, depth: int) -> Any:
+        if type(node) is str and node.isascii():
+            self.items += 1  # which the next value compares with the limit
+            return node
         return self.keys.check(self.unpack(node, depth))
 
     def _bytes(self, node: dict[str, Any], depth: int) -> bytes:

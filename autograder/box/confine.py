@@ -13,6 +13,7 @@ import socket
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ from . import kernel, landlock, seccomp
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["Box", "confine", "die_with", "go_first", "open_doors", "readable"]
+__all__ = ["Box", "confine", "die_with", "go_first", "open_doors", "prepare", "readable"]
 
 MOST_OPEN_FILES = 64
 MOST_THREADS = 64
@@ -77,7 +78,27 @@ def die_with(parent: int) -> None:
         os._exit(0)
 
 
-def confine(box: Box, uid: int, jail: str, folder: Path, limits: Mapping[str, int]) -> None:
+def prepare(box: Box) -> None:
+    """Do what is the same for every worker, once before they are forked.
+
+    Raises:
+        OSError: this machine cannot have such a box.
+    """
+    signal.signal(signal.SIGXCPU, signal.SIG_DFL)
+    if box.landlock:
+        _roots()
+    if box.seccomp:
+        seccomp.for_process(0)
+
+
+@cache
+def _roots() -> tuple[str, ...]:
+    """Return the readable places without what lies in another of them, or has two names."""
+    places = {Path(place).resolve() for place in readable()}
+    return tuple(sorted(str(place) for place in places if places.isdisjoint(place.parents)))
+
+
+def confine(box: Box, uid: int, jail: str, folder: str, limits: Mapping[str, int]) -> None:
     """Put every layer of `box` around this process, for good.
 
     Args:
@@ -105,7 +126,7 @@ def confine(box: Box, uid: int, jail: str, folder: Path, limits: Mapping[str, in
     if box.landlock or box.seccomp:
         kernel.no_new_privileges()
     if box.landlock:
-        landlock.restrict(readable(), str(folder), box.landlock_most)
+        landlock.restrict(_roots(), folder, box.landlock_most)
     if box.seccomp:
         seccomp.apply(seccomp.for_process(os.getpid()))
 
@@ -128,7 +149,7 @@ def _limit(box: Box, uid: int, limits: Mapping[str, int]) -> None:
     Memory is counted from the size at this moment, since the interpreter and numpy are already
     there. CPU time is watched from outside; this bound holds when nobody watches any more.
     """
-    size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    size = _pages() * resource.getpagesize()
     memory = size + (min(limits["memory_mb"], box.memory_mb or limits["memory_mb"]) << 20)
     bounds = {
         resource.RLIMIT_CPU: (limits["cpu_s"] + 1, limits["cpu_s"] + 2),
@@ -141,7 +162,15 @@ def _limit(box: Box, uid: int, limits: Mapping[str, int]) -> None:
         bounds[resource.RLIMIT_NPROC] = (MOST_THREADS, MOST_THREADS)
     for kind, bound in bounds.items():
         resource.setrlimit(kind, bound)
-    signal.signal(signal.SIGXCPU, signal.SIG_DFL)
+
+
+def _pages() -> int:
+    """Return the size of this process's address space, in pages."""
+    number = os.open("/proc/self/statm", os.O_RDONLY)
+    try:
+        return int(os.read(number, 100).split()[0])
+    finally:
+        os.close(number)
 
 
 def open_doors(box: Box, secret: str) -> list[str]:

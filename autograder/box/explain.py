@@ -129,7 +129,8 @@ def _syntax(error: SyntaxError) -> str:
     for sign in OLD_LINES:
         if sign.form.search(code):
             shown = line[:MOST_SHOWN] if line.isprintable() else "..."
-            return f"this is Python 2: {shown} (in Python 3, {sign.advice})."
+            where = f" in line {error.lineno}" if error.lineno else ""
+            return f"this is Python 2: {shown}{where} (in Python 3, {sign.advice})."
     return ""
 
 

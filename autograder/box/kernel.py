@@ -5,7 +5,14 @@ from __future__ import annotations
 import ctypes
 import os
 
-__all__ = ["drop_capabilities", "never_dumped", "no_new_privileges", "prctl", "syscall"]
+__all__ = [
+    "default_signal",
+    "drop_capabilities",
+    "never_dumped",
+    "no_new_privileges",
+    "prctl",
+    "syscall",
+]
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 LIBC.syscall.restype = ctypes.c_long
@@ -14,6 +21,8 @@ LIBC.syscall.restype = ctypes.c_long
 SET_PDEATHSIG, SET_DUMPABLE, SET_SECCOMP, SET_NO_NEW_PRIVS = 1, 4, 22, 38
 CAPSET = {"x86_64": 126, "aarch64": 91}
 CAPABILITY_VERSION_3 = 0x20080522  # <linux/capability.h>: two words for each set
+OURSELVES = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
+NO_CAPABILITIES = (ctypes.c_uint32 * 6)()
 
 
 def syscall(number: int, *arguments: object) -> int:
@@ -38,6 +47,14 @@ def prctl(option: int, *values: object) -> None:
         raise OSError(ctypes.get_errno(), f"prctl {option}: {_why()}")
 
 
+def default_signal(number: int) -> None:
+    """Let the kernel handle a signal as it does by default.
+
+    `signal.signal` looks up words for numbers, which costs a forked process copies of many pages.
+    """
+    LIBC.signal(ctypes.c_int(number), None)
+
+
 def never_dumped(*, never: bool = True) -> None:
     """Keep processes of the same user from reading this one's memory and environment."""
     prctl(SET_DUMPABLE, int(not never))
@@ -54,9 +71,8 @@ def drop_capabilities() -> None:
     Raises:
         OSError: it failed.
     """
-    header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
-    empty = (ctypes.c_uint32 * 6)()
-    syscall(CAPSET[os.uname().machine], ctypes.byref(header), ctypes.byref(empty))
+    number = CAPSET[os.uname().machine]
+    syscall(number, ctypes.byref(OURSELVES), ctypes.byref(NO_CAPABILITIES))
 
 
 def _why() -> str:

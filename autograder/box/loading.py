@@ -4,37 +4,42 @@ from __future__ import annotations
 
 import io
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 __all__ = ["read_arrays", "write_files"]
 
 
-def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
+def write_files(folder: str, files: Mapping[str, bytes]) -> None:
     """Write files below `folder` and make them importable, before anything else."""
     for name, content in files.items():
-        path = folder / name
+        path = Path(folder, name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-    sys.path.insert(0, str(folder))
+    sys.path.insert(0, folder)
 
 
 def read_arrays(content: bytes) -> dict[str, Any]:
-    """Return the arrays of a `.npz` file by name; an array of one text as that text.
+    """Return the arrays of a `.npz` file by name, that of a `.npy` file under "".
+
+    An array of one text comes as that text.
 
     Raises:
         ValueError: it is not one, or an entry is not a plain array.
     """
     try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+        loaded = np.load(io.BytesIO(content), allow_pickle=False)
+        if isinstance(loaded, np.ndarray):
+            return {"": loaded}
+        with loaded as archive:
             return {name: _plain(archive[name]) for name in archive.files}
     except Exception as error:
-        raise ValueError(f"not an .npz file of plain arrays ({error})") from None
+        raise ValueError(f"not an .npz or .npy file of plain arrays ({error})") from None
 
 
 def _plain(array: np.ndarray) -> Any:

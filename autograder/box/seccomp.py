@@ -13,6 +13,10 @@ import os
 import struct
 from functools import cache
 from itertools import chain
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 from .kernel import SET_SECCOMP, prctl
 
@@ -137,20 +141,39 @@ def program(process: int, machine: str | None = None) -> bytes:
     numbers = {call: row[column] for call, row in NUMBERS.items()}
     answers = dict.fromkeys(_REFUSED, REFUSE) | dict.fromkeys(_MEANINGLESS, SKIP)
     rules = {call: [_do(RETURN, answer)] for call, answer in answers.items()} | _rules(process)
+    known = {number: rules[call] for call, number in numbers.items() if number is not None}
     return b"".join(
         [
             _do(LOAD, ARCHITECTURE),
             *_unless(EQUAL, audit, _do(RETURN, KILL)),  # for instance 32-bit code
             _do(LOAD, CALL),
             *_when(ATLEAST, NEWEST + 1, _do(RETURN, ABSENT)),  # also the x32 convention
-            *chain.from_iterable(
-                _when(EQUAL, number, *rules[call])
-                for call, number in numbers.items()
-                if number is not None
-            ),
-            _do(RETURN, ALLOW),
+            *_search(_stretches(known)),
         ]
     )
+
+
+def _stretches(known: Mapping[int, list[bytes]]) -> list[tuple[int, list[bytes]]]:
+    """Return where other instructions begin to hold, from number 0 on, and which."""
+    stretches: list[tuple[int, list[bytes]]] = []
+    for number in range(NEWEST + 1):
+        rules = known.get(number, [_do(RETURN, ALLOW)])
+        if not stretches or stretches[-1][1] != rules:
+            stretches.append((number, rules))
+    return stretches
+
+
+def _search(stretches: Sequence[tuple[int, list[bytes]]]) -> list[bytes]:
+    """Return the instructions that find a call's stretch by halving.
+
+    The kernel checks each instruction of a new filter and runs it for every number there is
+    (`seccomp_cache_prepare`): a worker on its way into the box waits for both.
+    """
+    if len(stretches) == 1:
+        return stretches[0][1]
+    middle = len(stretches) // 2
+    low, high = _search(stretches[:middle]), _search(stretches[middle:])
+    return [_jump(ATLEAST, stretches[middle][0], len(low), 0), *low, *high]
 
 
 @cache

@@ -15,6 +15,7 @@ import sys
 import traceback
 import zipfile  # noqa: F401 - np.load would import it in every worker
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from select import select
 from typing import Any, NoReturn
@@ -25,9 +26,9 @@ import numpy.linalg
 import numpy.polynomial
 import numpy.random
 
-from . import seccomp, worker
-from .confine import Box, confine, go_first
-from .kernel import never_dumped
+from . import worker
+from .confine import Box, confine, go_first, prepare
+from .kernel import default_signal, never_dumped
 from .remove import remove_tree
 
 __all__ = ["main"]
@@ -46,6 +47,7 @@ class Server:
         self.box, self.jail = Box(**setup["box"]), setup["jail"]
         self.live: dict[str, int] = {}
         self.wake, tell = os.pipe()
+        self.highest = max(int(path.name) for path in Path("/dev/fd").iterdir())
         for end in (self.wake, tell):
             os.set_blocking(end, False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
@@ -63,6 +65,11 @@ class Server:
             if self.control.fileno() in ready:
                 self._obey(*socket.recv_fds(self.control, 1 << 16, 4)[:2])
 
+    def refuse(self, absent: str) -> NoReturn:
+        """Say which package is absent, and end."""
+        self._tell({"ready": 0, "absent": absent})
+        self._leave()
+
     def _obey(self, message: bytes, ends: list[int]) -> None:
         if not message:
             self._leave()
@@ -79,7 +86,7 @@ class Server:
             self._tell({"key": request["key"], "ended": {"error": str(error)}})
         else:
             if pid == 0:
-                _become_worker(self.box, self.jail, request, ends)
+                _become_worker(self, request, ends)
             self.live[request["key"]] = pid
             self._tell({"key": request["key"], "pid": pid})
         for end in ends:
@@ -123,18 +130,24 @@ def _kill(pid: int) -> None:
             end(pid, signal.SIGKILL)
 
 
-def _become_worker(box: Box, jail: str, request: dict[str, Any], ends: list[int]) -> NoReturn:
-    """Turn the forked child into a worker; what fails here is printed where the grader looks."""
+def _become_worker(server: Server, request: dict[str, Any], ends: list[int]) -> NoReturn:
+    """Turn the forked child into a worker; what fails here is printed where the grader looks.
+
+    Each page of memory that is written to from here on is copied first, and an object is written to
+    by being looked at: what can be done before the fork is done in `main`.
+    """
     try:
         signal.set_wakeup_fd(-1)
         for number in (signal.SIGCHLD, signal.SIGINT):
-            signal.signal(number, signal.SIG_DFL)
+            default_signal(number)
         os.setsid()
-        _connect(*ends)
-        folder, limits = Path(request["folder"]), request["limits"]
-        os.environ.update(dict.fromkeys(("HOME", "TMPDIR", "MPLCONFIGDIR"), str(folder)))
-        confine(box, request["uid"], jail, folder, limits)
-        worker.serve(folder, limits["reply_mb"] << 20, box)
+        channel, output = ends
+        _connect(channel, output, server.highest)
+        folder, limits = request["folder"], request["limits"]
+        for name in ("HOME", "TMPDIR", "MPLCONFIGDIR"):
+            os.environ[name] = folder
+        confine(server.box, request["uid"], server.jail, folder, limits)
+        worker.serve(folder, limits["reply_mb"] << 20, server.box)
     except BaseException:
         with suppress(BaseException):
             traceback.print_exc()
@@ -142,20 +155,44 @@ def _become_worker(box: Box, jail: str, request: dict[str, Any], ends: list[int]
     os._exit(worker.SETUP_FAILED)
 
 
-def _connect(channel: int, output: int) -> None:
-    """Lay the channel on 3, output on 1 and 2, nothing on 0, and close the rest."""
+def _connect(channel: int, output: int, highest: int) -> None:
+    """Lay the channel on 3, output on 1 and 2, nothing on 0, and close the rest.
+
+    Args:
+        channel: a descriptor.
+        output: a descriptor.
+        highest: of the descriptors that the server itself has.
+    """
     nothing = os.open(os.devnull, os.O_RDONLY)
     high = [os.dup(end) for end in (channel, output)]
     os.dup2(nothing, 0)
     os.dup2(high[1], 1)
     os.dup2(high[1], 2)
     os.dup2(high[0], worker.CHANNEL)
-    os.closerange(worker.CHANNEL + 1, max(int(path.name) for path in Path("/dev/fd").iterdir()) + 1)
+    os.closerange(worker.CHANNEL + 1, max(highest, channel, output, nothing, *high) + 1)
+
+
+def _take_streams() -> None:
+    """Make the streams that workers print to, and that their students may look at."""
     for name, number in (("stdout", 1), ("stderr", 2)):
         stream = os.fdopen(number, "w", 1 << 13, errors="backslashreplace", closefd=False)
         setattr(sys, name, stream)
         setattr(sys, f"__{name}__", stream)
     sys.argv = [""]
+
+
+def _preload(names: list[str]) -> str:
+    """Import packages, and run nothing of them: threads do not survive a fork.
+
+    Returns:
+        What is wrong with the first that cannot be imported; '' if all are there.
+    """
+    for name in names:
+        try:
+            import_module(name)
+        except Exception as error:  # a package can raise anything
+            return f"{name} cannot be imported ({type(error).__name__}: {str(error)[:200]})"
+    return ""
 
 
 def main(control: str, setup: str) -> NoReturn:
@@ -164,19 +201,25 @@ def main(control: str, setup: str) -> NoReturn:
     Args:
         control: the number of the control socket's descriptor.
         setup: JSON: `box`, the fields of `Box`; `scratch`, the folder of the workers' folders;
-            `jail`, the workers' root folder, or ''.
+            `jail`, the workers' root folder, or ''; `preload`, packages that workers shall have.
     """
     go_first()  # before its files in /proc become root's
     never_dumped()
-    if Box(**json.loads(setup)["box"]).seccomp:
-        seccomp.for_process(0)  # made once, before the forks
+    prepare(Box(**json.loads(setup)["box"]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the grader, which then closes us
     np.random.seed(0)  # noqa: NPY002 - the lazy parts of numpy are loaded before the fork
     np.linalg.svd(np.ones((8, 8)) @ np.ones((8, 8)))
+    absent = _preload(json.loads(setup)["preload"])
     inside = (sys.prefix, sys.base_prefix, str(Path(np.__file__).parent.parent))
     sys.path[:] = [path for path in sys.path if path.startswith(inside)]
-    gc.collect()
-    gc.freeze()
+    os.environ.pop("PYTHONPATH", None)
     low = os.dup(int(control))  # the grader may have many files open; select takes small numbers
     os.close(int(control))
-    Server(socket.socket(fileno=low), json.loads(setup)).run()
+    server = Server(socket.socket(fileno=low), json.loads(setup))
+    _take_streams()
+    worker.hide_ourselves()
+    gc.collect()
+    gc.freeze()
+    if absent:
+        server.refuse(absent)
+    server.run()

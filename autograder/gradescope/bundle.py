@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import base64
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 from autograder.box.magics import plain
@@ -48,6 +48,8 @@ class Bundle:
         budget_s: wall-clock seconds for all checks together, where the site allows more.
         plan: which files are the students'.
         reference: the reference, if a check asks for it.
+        preload: packages that students' workers have from the start.
+        conventions: of the edition, by name.
     """
 
     name: str
@@ -58,6 +60,8 @@ class Bundle:
     budget_s: int
     plan: Plan
     reference: Staged | None = None
+    preload: tuple[str, ...] = ()
+    conventions: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, assignment: Assignment, released: Mapping[str, bytes], require: str) -> Bundle:
@@ -71,11 +75,12 @@ class Bundle:
         Raises:
             AuthorMistake: a suite or its recording is not what it should be.
         """
-        suites = read_suites(assignment.folder)
+        folder, conventions = assignment.folder, assignment.edition.conventions
+        suites = read_suites(folder, assignment.preload, conventions, assignment.expected)
         checks = [check for suite, _ in suites for check in suite.checks]
         asked = any(check.asks_reference for check in checks)
         return cls(
-            name=assignment.name,
+            name=assignment.label,
             title=assignment.title,
             settings=assignment.gradescope,
             require=require,
@@ -83,15 +88,16 @@ class Bundle:
             budget_s=assignment.budget_s,
             plan=Plan.of(assignment, released, suites[-1][1].holes),
             reference=_bare_reference(assignment) if asked else None,
+            preload=assignment.preload,
+            conventions=conventions,
         )
 
     def files(self, assignment: Assignment) -> dict[str, bytes]:
         """Return the contents of the bundle's folder, by path."""
-        folder = assignment.folder / EXPECTED
-        expected = sorted(path for path in folder.iterdir() if path.suffix in (".json", ".npz"))
-        paths = [*(assignment.folder / f"{name}.py" for name in SUITES), *expected]
-        names = [path.relative_to(assignment.folder).as_posix() for path in paths]
-        contents = {name: path.read_bytes() for name, path in zip(names, paths, strict=True)}
+        recorded = sorted(assignment.expected.iterdir())
+        paths = {f"{name}.py": assignment.folder / f"{name}.py" for name in SUITES}
+        paths |= {f"{EXPECTED}/{p.name}": p for p in recorded if p.suffix in (".json", ".npz")}
+        contents = {name: path.read_bytes() for name, path in paths.items()}
         return {SETTINGS: self._pack(), **contents}
 
     def _pack(self) -> bytes:
@@ -122,7 +128,7 @@ class Bundle:
             trusted: forks the reference's, if there is one.
         """
         return Grader(
-            suites=read_suites(folder),
+            suites=read_suites(folder, self.preload, self.conventions),
             plan=self.plan,
             limits=self.limits,
             budget_s=budget_s,
@@ -140,7 +146,7 @@ def total(assignment: Assignment) -> float:
 
 def _bare_reference(assignment: Assignment) -> Staged:
     whole = stage_reference(assignment)
-    own = {assignment.module_path(name) for name in assignment.modules}
+    own = {assignment.module_path(name) for name in assignment.own}
     files = {path: bare(text) if path in own else text for path, text in whole.files.items()}
     cells = tuple((label, bare(plain(text).encode()).decode()) for label, text in whole.cells or ())
     kept = {name: getattr(whole, name) for name in TRAVELS}

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from autograder.attempt import TrustedSession
 from autograder.environment import environment_problems
 from autograder.forkserver import ForkServer
 from autograder.gradescope.bundle import Bundle
@@ -21,6 +22,7 @@ from autograder.gradescope.sheet import Sheet, for_staff
 from autograder.intake import Submission
 from autograder.level import LEVELS, open_box, refuse_exposed
 from autograder.outcome import plain
+from autograder.remote import Outlines, Student
 from autograder.session import Workers
 from gradlab import __version__
 from gradlab.errors import GraderFault
@@ -37,6 +39,9 @@ __all__ = ["Layout", "grade", "prepare"]
 MODE = 0o700
 # Seconds of the site's time limit that no check may use: starting, reading, ending what hangs.
 RESERVE_S = 40
+# What a module of the reference may have: a function that makes data sets ready, for every later
+# process to open.
+MAKE_DATA = "prepare_data"
 
 
 @dataclass(frozen=True)
@@ -146,6 +151,7 @@ def prepare(layout: Layout) -> None:
         _say(*_opening(student))
         if bundle.reference is None:
             return
+        _make_data(trusted, bundle.reference)
         grader = bundle.grader(layout.bundle, bundle.budget_s, student, trusted)
         for outcome in _with_data(grader, bundle.reference):
             _say(for_staff(outcome))
@@ -155,6 +161,15 @@ def prepare(layout: Layout) -> None:
         if found := environment_problems(grader.suites, grader.limits, bundle.reference, both):
             text = "; ".join(found)
             raise GraderFault(f"this image gives other numbers than were recorded ({text})")
+
+
+def _make_data(trusted: ForkServer, reference: Staged) -> None:
+    """Call what a module of the reference offers for making its data sets ready."""
+    for role, module in reference.roles.items():
+        source = reference.files.get(f"{module.replace('.', '/')}.py", b"")
+        if f"\ndef {MAKE_DATA}(".encode() in source:
+            with closing(TrustedSession(trusted, reference, 0)) as session:
+                getattr(getattr(Student(session, Outlines()), role), MAKE_DATA)()
 
 
 def _with_data(grader: Grader, reference: Staged) -> Iterator[Outcome]:
@@ -174,7 +189,7 @@ def _servers(
     """Return who forks students' workers and the reference's; one for both without a reference."""
     # The packages lie outside of Python's own folders, and servers start with an empty environment.
     found = {"PYTHONPATH": os.pathsep.join([str(layout.code), *_packages()])}
-    student = open_servers.enter_context(open_box(bundle.require, found))
+    student = open_servers.enter_context(open_box(bundle.require, found, bundle.preload))
     refuse_exposed(student.box, layout.secrets)
     if bundle.reference is None:
         return student, student

@@ -37,7 +37,7 @@ class Cache:
     """
 
     def __init__(self, folder: Path | None, assignment: Assignment) -> None:
-        self._path = folder / f"{assignment.name}.json" if folder else None
+        self._path = folder / f"{assignment.label}.json" if folder else None
         self._context = _context(assignment)
         self._known = self._read()
 
@@ -84,8 +84,8 @@ def _context(assignment: Assignment) -> str:
     """Return a hash of everything but the mutant that a verdict rests on."""
     ours = Path(autograder.__file__).parent.rglob("*.py")
     own = (path for path in assignment.folder.rglob("*") if path.is_file())
-    used = (assignment.source / name for name in (*assignment.modules, *assignment.supplied))
-    total = hashlib.sha256(f"{sys.version} {np.__version__}".encode())
+    used = (assignment.source_file(name) for name in assignment.package_files)
+    total = hashlib.sha256(f"{sys.version} {np.__version__} {assignment.label}".encode())
     for paths in (ours, own, used):
         _add(total, paths)
     return total.hexdigest()

@@ -27,7 +27,7 @@ _ROWS: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (
         ("function",),
         r"\bexp\b|\blog\b",
-        "Look at the exponential and the logarithm of the softmax.",
+        "Look at the exponentials and the logarithms.",
     ),
     (
         ("statement", "comparison", "function"),
@@ -38,6 +38,7 @@ _ROWS: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (("keepdims",), "", "Look at the shapes: is a dimension of size 1 lost, or one too many?"),
     (("transpose",), "", "Look at the transposes and the order of the matrix products."),
     (("update",), r"^[-+*/]= for", "Is a sign wrong?"),
+    (("update",), r"\+=", "Is something overwritten that should be added up?"),
     (("in place", "update"), "", "Is an array changed in place that is still needed as it was?"),
     (("random",), "", "Is every mini-batch drawn at random?"),
     (("factor",), "", "Is a factor missing?"),

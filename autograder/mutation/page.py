@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from autograder.mutation.audit import MOST_SET_APART
+from autograder.report import template
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +35,7 @@ def as_text(found: Audit, threshold: float) -> str:
 def as_table(assignment: Assignment, found: Audit, threshold: float) -> dict[str, Any]:
     """Return all of it as plain data."""
     return {
-        "assignment": assignment.name,
+        "assignment": assignment.label,
         "passes": found.passes(threshold),
         "threshold": threshold,
         "mutants": len(found.tried),
@@ -56,15 +57,11 @@ def as_table(assignment: Assignment, found: Audit, threshold: float) -> dict[str
 
 def as_page(assignment: Assignment, found: Audit, threshold: float) -> str:
     """Return one self-contained page, without scripts, all text escaped."""
-    import jinja2  # noqa: PLC0415 - only a page needs it
-
     from gradlab import __version__  # noqa: PLC0415 - gradlab offers suites, which come from here
 
-    loader = jinja2.PackageLoader("autograder")
-    settings = jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
     parts = (("Survivors", found.survivors), ("Set apart as equivalent", found.equivalent))
     scores = [dict(zip(_COLUMNS, _row(score), strict=True)) for score in found.scores]
-    return settings.get_template("audit.html.j2").render(
+    return template("audit.html.j2").render(
         assignment=assignment,
         scores=[*scores, dict(zip(_COLUMNS, [ALL, *_row(found.total)[1:]], strict=True))],
         words=list(_words(found, threshold)),

@@ -8,33 +8,38 @@ import os
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from gradlab import __version__
-from gradlab.course import Course
+from gradlab.cli.choosing import (
+    EDITION,
+    EDITIONS,
+    NAMES,
+    RECOGNISED,
+    REQUIRE,
+    assignments,
+    candidates,
+    course,
+)
+from gradlab.cli.staff import staff
+from gradlab.cli.telling import progress as _progress
+from gradlab.cli.telling import say as _say
+from gradlab.cli.telling import shown as _shown
 from gradlab.errors import GradlabError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from gradlab.cli.grading import Graded
-    from gradlab.course import Assignment
 
 __all__ = ["commands", "main"]
 
 FINDINGS, OURS = 1, 3
 JOBS = os.cpu_count() or 1
 HERE = click.Path(path_type=Path)
-REQUIRE = click.option(
-    "--require",
-    type=click.Choice(["full", "container", "user", "split"]),
-    default="container",
-    show_default=True,
-    help="Run no student code below this level of protection; `gradlab doctor` explains them.",
-)
-NAMES = click.argument("names", nargs=-1, metavar="[NAME]...")
+THREADS = "OPENBLAS_NUM_THREADS"
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
@@ -71,16 +76,21 @@ def commands() -> None:
     gradlab verify relu              prove it: reference all points, release none
     gradlab audit relu               plant mistakes: does the hidden suite catch them?
     gradlab assign relu              write the student release
+    gradlab staff relu               write what staff read: solutions, rubrics, a guide
     gradlab grade relu submissions   grade a folder of submissions
     gradlab gradescope relu          make the zip that Gradescope grades with
     """
 
 
+commands.add_command(staff)
+
+
 @commands.command()
 @NAMES
+@EDITIONS
 @click.option("--check", is_flag=True, help="Write nothing; show what would change.")
-def assign(names: tuple[str, ...], *, check: bool) -> None:
-    """Write the student release of each NAME (default: all assignments).
+def assign(names: tuple[str, ...], edition: str, *, check: bool) -> None:
+    """Write the student release of each NAME (default: all assignments), in each of its editions.
 
     With --check nothing is written: the differences to the last release are printed, and the exit
     code is 1 if there are any.
@@ -89,20 +99,20 @@ def assign(names: tuple[str, ...], *, check: bool) -> None:
     gradlab assign two_layer_net
     gradlab assign two_layer_net --check
     """
-    with _uncollected():
+    with _brief():
         from gradlab.cli import packing  # noqa: PLC0415 - starts fast where it is not needed
 
         changed = False
-        for assignment in _assignments(names):
+        for assignment in assignments(names, edition):
             notes = packing.tried_release(assignment).notes
-            _say(*(f"{assignment.name}: {note}" for note in notes))
+            _say(*(f"{assignment.label}: {note}" for note in notes))
             if check:
                 lines = packing.differences(assignment)
                 changed |= bool(lines)
-                _say(*lines or [f"{assignment.name}: as released"])
+                _say(*lines or [f"{assignment.label}: as released"])
                 continue
             for path in packing.assign(assignment):
-                _say(f"{assignment.name}: wrote {_shown(path)}")
+                _say(f"{assignment.label}: wrote {_shown(path)}")
     sys.exit(FINDINGS if changed else 0)
 
 
@@ -141,8 +151,9 @@ def init(folder: Path) -> None:
 
 @commands.command()
 @NAMES
-def verify(names: tuple[str, ...]) -> None:
-    """Prove each NAME: the reference earns all points, the fresh release none.
+@EDITIONS
+def verify(names: tuple[str, ...], edition: str) -> None:
+    """Prove each NAME in each edition: the reference earns all points, the fresh release none.
 
     Nor does code that returns None, zeros, ones, NaN or its input, has a constant loss with
     gradients of zero, or fails when it is imported. The reference needs at most a third of every
@@ -154,20 +165,21 @@ def verify(names: tuple[str, ...]) -> None:
     from gradlab.cli import steps  # noqa: PLC0415
 
     found = 0
-    for assignment in _assignments(names):
+    for assignment in assignments(names, edition):
         problems = steps.verify(assignment, _progress)
         found += len(problems)
-        _say(*(f"{assignment.name}: {problem}" for problem in problems))
+        _say(*(f"{assignment.label}: {problem}" for problem in problems))
         if not problems:
-            _say(f"{assignment.name}: the reference earns everything, what is empty nothing")
+            _say(f"{assignment.label}: the reference earns everything, what is empty nothing")
     sys.exit(FINDINGS if found else 0)
 
 
 @commands.command()
 @NAMES
+@EDITIONS
 @click.option("--write", is_flag=True, help="Keep what the reference gives now.")
-def expected(names: tuple[str, ...], *, write: bool) -> None:
-    """Run the suites of each NAME against the reference and compare with the recording.
+def expected(names: tuple[str, ...], edition: str, *, write: bool) -> None:
+    """Run the suites of each NAME, in each edition, and compare with the recording.
 
     Without --write nothing is kept: the largest changes are printed, and the exit code is 1 if
     one of them is beyond its check's own tolerance.
@@ -179,7 +191,7 @@ def expected(names: tuple[str, ...], *, write: bool) -> None:
     from gradlab.cli import steps  # noqa: PLC0415
 
     beyond = False
-    for assignment in _assignments(names):
+    for assignment in assignments(names, edition):
         lines, drifted = steps.expected(assignment, write=write, progress=_progress)
         beyond |= drifted
         _say(*lines)
@@ -188,15 +200,17 @@ def expected(names: tuple[str, ...], *, write: bool) -> None:
 
 @commands.command()
 @click.argument("name")
+@EDITION
 @click.option("--threshold", type=click.FloatRange(0, 100), default=95, show_default=True)
 @click.option("--max", "most", type=click.IntRange(1), help="At most so many mutants, by chance.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of that choice.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=JOBS, help="How many at once.")
-@click.option("--page", type=HERE, help="Where the diffs go (default: audit/NAME.html).")
+@click.option("--page", type=HERE, help="Where the diffs go (default: in the folder audit).")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def audit(  # noqa: PLR0913 - a parameter for each option
     name: str,
     *,
+    edition: str,
     threshold: float,
     most: int | None,
     seed: int,
@@ -217,8 +231,8 @@ def audit(  # noqa: PLR0913 - a parameter for each option
     from autograder.mutation.audit import Extent  # noqa: PLC0415
     from gradlab.cli import steps  # noqa: PLC0415
 
-    assignment, least = _course().assignment(name), threshold / 100
-    place = page or Path("audit") / f"{name}.html"
+    assignment, least = course().assignment(name, edition), threshold / 100
+    place = page or Path("audit") / f"{assignment.label}.html"
     found = steps.audit(assignment, place, least, Extent(most, seed, jobs, _progress))
     if as_json:
         _say(json.dumps(pages.as_table(assignment, found, least), indent=1))
@@ -229,11 +243,12 @@ def audit(  # noqa: PLR0913 - a parameter for each option
 
 @commands.command()
 @NAMES
+@EDITIONS
 @click.option("--jobs", type=click.IntRange(1, 64), default=JOBS, help="How many at once.")
-def hints(names: tuple[str, ...], jobs: int) -> None:
+def hints(names: tuple[str, ...], edition: str, jobs: int) -> None:
     """Record what planted mistakes give in each NAME, so that a failed check can name them.
 
-    Writes expected/mistakes.npz; run it again after `gradlab expected --write`.
+    Writes mistakes.npz beside the recording; run it again after `gradlab expected --write`.
 
     \b
     gradlab hints two_layer_net
@@ -241,18 +256,21 @@ def hints(names: tuple[str, ...], jobs: int) -> None:
     from autograder.mutation.audit import Extent  # noqa: PLC0415
     from gradlab.cli import steps  # noqa: PLC0415
 
-    for assignment in _assignments(names):
+    for assignment in assignments(names, edition):
         count = steps.hints(assignment, Extent(None, 0, jobs, _progress))
-        _say(f"{assignment.name}: {count} hints recorded")
+        _say(f"{assignment.label}: {count} hints recorded")
 
 
 @commands.command()
 @click.argument("name")
 @click.argument("submissions", nargs=-1, required=True, type=HERE, metavar="SUBMISSION...")
+@RECOGNISED
 @click.option("--out", type=HERE, default=Path("results"), show_default=True, help="Where to.")
 @click.option("--jobs", type=click.IntRange(1, 64), default=JOBS, help="How many at once.")
 @REQUIRE
-def grade(name: str, submissions: tuple[Path, ...], out: Path, jobs: int, require: str) -> None:
+def grade(
+    name: str, submissions: tuple[Path, ...], *, edition: str, out: Path, jobs: int, require: str
+) -> None:
     """Grade submissions of NAME: folders, zips or notebooks, or folders of such.
 
     Writes OUT/<submission>/results.json in Gradescope's form, OUT/gradebook.csv and
@@ -263,18 +281,25 @@ def grade(name: str, submissions: tuple[Path, ...], out: Path, jobs: int, requir
     """
     from gradlab.cli import grading  # noqa: PLC0415
 
-    assignment = _course().assignment(name)
-    _show(grading.grade(assignment, submissions, out, jobs, require=require, progress=_progress))
+    asked = candidates(name, edition)
+    _show(grading.grade(asked, submissions, out, jobs, require=require, progress=_progress))
 
 
 @commands.command()
 @click.argument("name")
+@EDITION
 @click.option("--out", type=HERE, help="The zip (default: NAME-autograder.zip).")
 @click.option("--rehearse", type=HERE, multiple=True, metavar="SUBMISSION", help="Run it here.")
 @click.option("--python", type=HERE, help="Stands for the site's (default: the system's).")
 @REQUIRE
 def gradescope(
-    name: str, *, out: Path | None, rehearse: tuple[Path, ...], python: Path | None, require: str
+    name: str,
+    *,
+    edition: str,
+    out: Path | None,
+    rehearse: tuple[Path, ...],
+    python: Path | None,
+    require: str,
 ) -> None:
     """Write NAME-autograder.zip, which makes Gradescope grade NAME.
 
@@ -288,11 +313,11 @@ def gradescope(
     """
     from gradlab.cli import gradescope as zipping  # noqa: PLC0415
 
-    assignment = _course().assignment(name)
+    assignment = course().assignment(name, edition)
     if not rehearse:
-        path = out or Path(f"{name}-autograder.zip")
+        path = out or Path(f"{assignment.label}-autograder.zip")
         written = zipping.write_zip(assignment, path, require)
-        _say(f"{name}: wrote {_shown(written)}, {written.stat().st_size / 1e6:.1f} MB")
+        _say(f"{assignment.label}: wrote {_shown(written)}, {written.stat().st_size / 1e6:.1f} MB")
         return
     from gradlab.cli import rehearsal  # noqa: PLC0415
 
@@ -307,9 +332,12 @@ def gradescope(
 @click.argument("name")
 @click.argument("submission", type=HERE)
 @click.argument("check")
+@RECOGNISED
 @click.option("--student", is_flag=True, help="Only what may be pasted into an answer.")
 @REQUIRE
-def explain(name: str, submission: Path, check: str, *, student: bool, require: str) -> None:
+def explain(
+    name: str, submission: Path, check: str, *, edition: str, student: bool, require: str
+) -> None:
     """Run one CHECK of NAME on a SUBMISSION again, and show why it earned what it earned.
 
     Staff see the inputs, the wanted and the received values, and the student's code; the inputs are
@@ -321,7 +349,7 @@ def explain(name: str, submission: Path, check: str, *, student: bool, require: 
     """
     from gradlab.cli import steps  # noqa: PLC0415
 
-    found = steps.explain(_course().assignment(name), submission, check, require=require)
+    found = steps.explain(candidates(name, edition), submission, check, require=require)
     _say(found.for_student() if student else found.for_staff())
 
 
@@ -335,8 +363,7 @@ def new(name: str) -> None:
     """
     from gradlab.cli import steps  # noqa: PLC0415
 
-    course = _course()
-    _say(*(f"wrote {_shown(path)}" for path in steps.new(course, name)))
+    _say(*(f"wrote {_shown(path)}" for path in steps.new(course(), name)))
     _say(f"next: gradlab verify {name}, then gradlab assign {name}")
 
 
@@ -381,7 +408,7 @@ def demo(name: str, out: Path) -> None:
     """
     from gradlab.cli import packing, sample, steps  # noqa: PLC0415
 
-    assignment = _course().assignment(name)
+    assignment = course().assignment(name)
     for path in packing.assign(assignment):
         _say(f"wrote {_shown(path)}")
     folder = sample.write_class(assignment, steps.release(assignment).files, out / "submissions")
@@ -391,43 +418,22 @@ def demo(name: str, out: Path) -> None:
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
-    """Do without looking for cycles of garbage: it takes a tenth of a short command's time."""
-    was_on = gc.isenabled()
+def _brief() -> Iterator[None]:
+    """Spare a short command what takes a third of its time: cycles of garbage, threads of BLAS."""
+    was_on, was_set = gc.isenabled(), THREADS in os.environ
     gc.disable()
+    os.environ.setdefault(THREADS, "1")  # is read when numpy is imported
     try:
         yield
     finally:
+        gc.freeze()  # nor look through all of it at the end
         if was_on:
             gc.enable()
-
-
-def _course() -> Course:
-    return Course.find(Path.cwd())
-
-
-def _assignments(names: Iterable[str]) -> list[Assignment]:
-    course = _course()
-    return [course.assignment(name) for name in (tuple(names) or course.names())]
+        if not was_set:
+            del os.environ[THREADS]
 
 
 def _show(graded: Graded) -> NoReturn:
     _say(graded.table, "", *(f"{what}: {_shown(path)}" for what, path in graded.places))
     _say(f"level: {graded.level.name}")
     sys.exit(OURS if graded.broken else 0)
-
-
-def _shown(path: Path) -> str:
-    here = Path.cwd()
-    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
-
-
-def _say(*lines: Any) -> None:
-    for line in lines:
-        click.echo(line)
-
-
-def _progress(text: str) -> None:
-    """Show what is being done, or clear it: on one line of a terminal, else not at all."""
-    if sys.stderr.isatty():
-        click.echo(f"\r\033[K{text}", nl=False, err=True)

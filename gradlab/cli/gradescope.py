@@ -16,7 +16,7 @@ from autograder.gradescope.sheet import unfinished
 from autograder.recording import write_atomically
 from generator.modules import student_modules
 from generator.release import LONG_AGO
-from gradlab.errors import UserMistake
+from gradlab.errors import AuthorMistake, Place, UserMistake
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -55,12 +55,20 @@ def write_zip(assignment: Assignment, path: Path, require: str) -> Path:
 
 
 def contents(assignment: Assignment, require: str) -> dict[str, bytes]:
-    """Return the files of the zip, by path."""
+    """Return the files of the zip, by path.
+
+    Raises:
+        AuthorMistake: a suite, its recording or the data set is not what it should be.
+    """
     bundle = Bundle.of(assignment, student_modules(assignment), require)
     files = {f"bundle/{name}": text for name, text in bundle.files(assignment).items()}
     files |= {name: _script(name, 60 * bundle.settings.timeout_min - END_S) for name in SCRIPTS}
     files |= {f"lib/{name}": text for name, text in _code()}
-    files["requirements.txt"] = "".join(f"{line}\n" for line in _requirements()).encode()
+    if bundle.settings.data:
+        files |= {f"data/{name}": text for name, text in _data(assignment, bundle)}
+    packages = dict.fromkeys(name.partition(".")[0] for name in bundle.preload)
+    lines = [*_requirements(), *packages]
+    files["requirements.txt"] = "".join(f"{line}\n" for line in lines).encode()
     files["unfinished.json"] = unfinished(bundle.settings)
     return dict(sorted(files.items()))
 
@@ -88,6 +96,19 @@ def _code() -> Iterator[tuple[str, bytes]]:
             inside = path.relative_to(top)
             if inside.parts[0] not in LEFT_OUT:
                 yield (top.name / inside).as_posix(), path.read_bytes()
+
+
+def _data(assignment: Assignment, bundle: Bundle) -> Iterator[tuple[str, bytes]]:
+    """Yield the files of the data sets that the author gives, by path below their folder."""
+    top = assignment.course.root / bundle.settings.data
+    where = Place(str(assignment.folder / "assignment.toml"))
+    if bundle.reference is None:
+        raise AuthorMistake("[gradescope] data is for checks that ask for the reference", where)
+    paths = sorted(path for path in top.rglob("*") if path.is_file())
+    if not paths:
+        raise AuthorMistake(f"[gradescope] data: there are no files in {top}", where)
+    for path in paths:
+        yield path.relative_to(top).as_posix(), path.read_bytes()
 
 
 def _requirements() -> list[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograder.bulk import find_submissions
+from autograder.editions import ByEdition
 from autograder.forkserver import ForkServer
 from autograder.grade import Grader, grade_class
 from autograder.level import LEVELS, open_box, refuse_exposed
@@ -17,15 +18,16 @@ from autograder.stage import handed_in
 from generator.modules import student_modules
 from gradlab.cli.dataset import cache_folder
 from gradlab.cli.machine import refuse_other_numbers
+from gradlab.course import Assignment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from autograder.level import Level
     from autograder.outcome import Results
-    from gradlab.course import Assignment, Course
+    from gradlab.course import Course
 
-__all__ = ["Graded", "data_folders", "grade", "hidden", "servers"]
+__all__ = ["Graded", "data_folders", "grade", "grader_of", "hidden", "servers"]
 
 
 @dataclass(frozen=True)
@@ -46,10 +48,12 @@ class Graded:
 
 
 @contextmanager
-def servers(course: Course, require: str = "split") -> Iterator[tuple[ForkServer, ForkServer]]:
+def servers(
+    course: Course, require: str = "split", preload: tuple[str, ...] = ()
+) -> Iterator[tuple[ForkServer, ForkServer]]:
     """Give a fork server for students' workers and one for the reference's, which may read data."""
     trust = ForkServer(environment=data_folders(course), lazy=True)
-    with open_box(require) as students, trust as trusted:
+    with open_box(require, preload=preload) as students, trust as trusted:
         yield students, trusted
 
 
@@ -67,8 +71,22 @@ def hidden(assignment: Assignment, paths: Iterable[Path]) -> list[Path]:
     return [assignment.folder, assignment.course.solutions, *paths]
 
 
+def grader_of(
+    editions: Sequence[Assignment], both: tuple[ForkServer, ForkServer]
+) -> Grader | ByEdition:
+    """Return a grader of one edition of an assignment, or of several.
+
+    Raises:
+        AuthorMistake: a suite or its recording is not what it should be, or not of this machine.
+    """
+    graders = {each.edition.name: Grader.of(each, student_modules(each), both) for each in editions}
+    for each in editions:
+        refuse_other_numbers(each, graders[each.edition.name], both)
+    return ByEdition.among(graders) if len(graders) > 1 else next(iter(graders.values()))
+
+
 def grade(
-    assignment: Assignment,
+    editions: Assignment | Sequence[Assignment],
     paths: Sequence[Path],
     out: Path,
     jobs: int,
@@ -76,8 +94,21 @@ def grade(
     require: str = "container",
     progress: Callable[[str], Any] = lambda _: None,
 ) -> Graded:
-    """Grade submissions into `out`, at the level `require` or a stronger one; say what to print."""
-    found = find_submissions(paths, handed_in(assignment))
+    """Grade submissions into `out`; say what to print.
+
+    Args:
+        editions: an assignment, or several editions of one: then each submission is graded as the
+            one that it is recognised as.
+        paths: where they lie.
+        out: the folder of the results.
+        jobs: how many at a time.
+        require: the weakest level of protection at which student code runs.
+        progress: told how far it is.
+    """
+    editions = [editions] if isinstance(editions, Assignment) else editions
+    assignment = editions[0]
+    names = [name for edition in editions for name in handed_in(edition)]
+    found = find_submissions(paths, names)
     done = 0
 
     def tell(result: Results) -> None:
@@ -86,10 +117,10 @@ def grade(
         report.add(result)
         progress(f"{done} of {len(found)} graded, {result.submission} just now")
 
-    with closing(Report(assignment)) as report, servers(assignment.course, require) as both:
+    running = servers(assignment.course, require, assignment.preload)
+    with closing(Report(assignment)) as report, running as both:
         refuse_exposed(both[0].box, hidden(assignment, [out, *paths]))
-        grader = Grader.of(assignment, student_modules(assignment), both)
-        refuse_other_numbers(assignment, grader, both)
+        grader = grader_of(editions, both)
         results = grade_class(grader, found, out, jobs, tell)
         level = LEVELS[both[0].box.level]
         progress("")

@@ -45,8 +45,8 @@ def refuse_other_numbers(
 
 def _name(assignment: Assignment) -> str:
     """Return a name for this recording with this reference on this machine."""
-    files = [*sorted((assignment.folder / "expected").glob("*.json"))]
-    files += [assignment.source / name for name in (*assignment.modules, *assignment.supplied)]
+    files = [*sorted(assignment.expected.glob("*.json"))]
+    files += [assignment.source_file(name) for name in assignment.package_files]
     parts = [path.read_bytes() for path in files]
     machine = (platform.node(), platform.machine(), sys.version, np.__version__)
     parts += [repr(machine).encode(), _processor()]

@@ -40,7 +40,7 @@ def release(assignment: Assignment) -> Release:
     Raises:
         AuthorMistake: a master has mistakes, or the guard finds something.
     """
-    recording = Recording.read(assignment.folder / "expected", "public")
+    recording = Recording.read(assignment.expected, "public")
     check = bundle(assignment, recording, student_modules(assignment))
     extra, metadata = {"check.py": check.encode()}, {}
     if assignment.client != "check.py":
@@ -65,8 +65,8 @@ def tried_release(assignment: Assignment) -> Release:
 
 def _changed(assignment: Assignment) -> Path | None:
     """Return a file that is not as it was when the expected values were recorded."""
-    recording = Recording.read(assignment.folder / "expected", "public")
-    paths = [assignment.source / name for name in (*assignment.modules, *assignment.supplied)]
+    recording = Recording.read(assignment.expected, "public")
+    paths = [assignment.source_file(name) for name in assignment.package_files]
     for path in (*paths, assignment.folder / "public.py"):
         known = recording.provenance.get(f"sha256 of {path.name}")
         if known and known != hashlib.sha256(path.read_bytes()).hexdigest():
@@ -92,14 +92,14 @@ def assign(assignment: Assignment) -> tuple[Path, ...]:
 
 def differences(assignment: Assignment) -> list[str]:
     """Return a unified diff from the last release to the one that `assign` would write now."""
-    folder, fresh = assignment.course.release / assignment.name, tried_release(assignment).files
+    folder, fresh = assignment.course.release / assignment.label, tried_release(assignment).files
     old = {name: (folder / name) for name in _released(folder)}
     lines: list[str] = []
     for name in sorted({*old, *fresh} - {MANIFEST}):
         path = old.get(name)
         before = path.read_bytes() if path and path.is_file() else b""
         if before != fresh.get(name, b"") or (name in old) != (name in fresh):
-            lines += _difference(f"{assignment.name}/{name}", before, fresh.get(name, b""))
+            lines += _difference(f"{assignment.label}/{name}", before, fresh.get(name, b""))
     return lines
 
 

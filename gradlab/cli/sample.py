@@ -30,7 +30,9 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-__all__ = ["sample_class", "write_class"]
+__all__ = ["entries", "sample_class", "write_class"]
+
+NAME = "samples.toml"
 
 
 def sample_class(
@@ -41,15 +43,38 @@ def sample_class(
     Raises:
         AuthorMistake: there is no `samples.toml`, or it names what is not there.
     """
-    path = assignment.folder / "samples.toml"
-    if not path.is_file():
-        raise AuthorMistake("there is no sample class", Place(str(path)))
+    given = entries(assignment)
     starts = {"reference": reference_submission(assignment).files, "release": dict(release)}
     try:
-        entries = tomllib.loads(path.read_text(encoding="utf-8"))["submission"]
-        return {entry["name"]: _edited(dict(starts[entry["start"]]), entry) for entry in entries}
-    except (tomllib.TOMLDecodeError, KeyError, ValueError) as error:
+        return {entry["name"]: _edited(dict(starts[entry["start"]]), entry) for entry in given}
+    except (KeyError, ValueError) as error:
+        place = Place(str(assignment.folder / NAME))
+        raise AuthorMistake(f"not a sample class: {error}", place) from error
+
+
+def entries(assignment: Assignment) -> list[dict[str, Any]]:
+    """Return the tables of the sample class, one for each submission.
+
+    Raises:
+        AuthorMistake: there is no `samples.toml`, or it is none.
+    """
+    path = assignment.folder / NAME
+    if not path.is_file():
+        raise AuthorMistake("there is no sample class", Place(str(path)))
+    try:
+        found = tomllib.loads(path.read_text(encoding="utf-8"))["submission"]
+        return [_complete(entry) for entry in found]
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise AuthorMistake(f"not a sample class: {error}", Place(str(path))) from error
+
+
+def _complete(entry: dict[str, Any]) -> dict[str, Any]:
+    keys = [(key, entry) for key in ("name", "start")]
+    keys += [(key, e) for e in entry.get("edit", []) for key in ("file", "find", "replace")]
+    for key, table in keys:
+        if not isinstance(table.get(key), str):
+            raise ValueError(f"{key} must be a text")  # noqa: TRY004 - one kind of mistake
+    return entry
 
 
 def write_class(assignment: Assignment, release: Mapping[str, bytes], folder: Path) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from typing import TYPE_CHECKING, Any
 
+from autograder.editions import ByEdition
 from autograder.environment import ANOTHER_BLAS
 from autograder.explain import explain as explain_check
 from autograder.forkserver import ForkServer
@@ -24,20 +25,19 @@ from generator.modules import marked_lines
 from generator.modules import student_modules as released_modules
 from generator.new import create, create_course
 from gradlab.cli.dataset import cache_folder
-from gradlab.cli.grading import Graded, data_folders, grade, hidden, servers
+from gradlab.cli.grading import Graded, data_folders, grade, grader_of, hidden, servers
 from gradlab.cli.packing import release
-from gradlab.course import Course
+from gradlab.course import Assignment, Course
 from gradlab.errors import AuthorMistake, UserMistake
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from autograder.explain import Explanation
     from autograder.mutation.audit import Audit, Extent
     from autograder.record import Drift
     from autograder.suite import Suite
-    from gradlab.course import Assignment
 
 __all__ = ["Graded", "expected", "explain", "grade", "init", "new", "release", "servers"]
 
@@ -60,9 +60,9 @@ def expected(
     assignment: Assignment, *, write: bool, progress: Callable[[str], Any] = lambda _: None
 ) -> tuple[list[str], bool]:
     """Record an assignment's suites; return lines to print and whether something drifted."""
-    folder, released = assignment.folder / "expected", released_modules(assignment)
+    folder, released = assignment.expected, released_modules(assignment)
     lines, drifted = [], False
-    with servers(assignment.course) as both:
+    with servers(assignment.course, preload=assignment.preload) as both:
         for name, suite in load_suites(assignment).items():
             old = _recorded(folder, name)
             now = record(assignment, suite, old, both, released, progress)
@@ -71,10 +71,10 @@ def expected(
             progress("")
             moved = drift(old, now) if old else []
             drifted |= old is None or any(item.beyond for item in moved)
-            lines += [f"{assignment.name}/{name}: {line}" for line in _drift_lines(old, moved)]
+            lines += [f"{assignment.label}/{name}: {line}" for line in _drift_lines(old, moved)]
             if write:
                 now.write(folder, name)
-                lines.append(f"{assignment.name}/{name}: recorded {len(now.checks)} checks")
+                lines.append(f"{assignment.label}/{name}: recorded {len(now.checks)} checks")
     return lines, drifted
 
 
@@ -88,7 +88,8 @@ def _again(
     """Record once more here, and once with another processor's kernels of BLAS."""
     yield record(assignment, suite, now, both, released)
     kernel = {"OPENBLAS_CORETYPE": ANOTHER_BLAS.get(platform.machine(), "")}
-    with ForkServer(environment={**data_folders(assignment.course), **kernel}) as other:
+    data = data_folders(assignment.course)
+    with ForkServer(environment={**data, **kernel}, preload=assignment.preload) as other:
         yield record(assignment, suite, now, (other, other), released)
 
 
@@ -119,7 +120,7 @@ def _drift_lines(old: Recording | None, moved: list[Drift]) -> Iterator[str]:
 def verify(assignment: Assignment, progress: Callable[[str], Any] = lambda _: None) -> list[str]:
     """Return what is wrong with an assignment as a whole; [] if it is ready."""
     files = release(assignment).files
-    with servers(assignment.course) as both:
+    with servers(assignment.course, preload=assignment.preload) as both:
         grader = Grader.of(assignment, released_modules(assignment), both)
         return Proof(assignment, grader, both, files).problems(progress)
 
@@ -139,7 +140,7 @@ def audit(
         extent: how many mutants, and how.
     """
     cache = Cache(cache_folder() / "audit", assignment)
-    with servers(assignment.course) as both:
+    with servers(assignment.course, preload=assignment.preload) as both:
         grader = Grader.of(assignment, released_modules(assignment), both)
         marked = marked_lines(assignment)
         found = audit_suite(assignment, grader, both, marked, cache, extent)
@@ -153,18 +154,26 @@ def audit(
 
 def hints(assignment: Assignment, extent: Extent) -> int:
     """Keep what planted mistakes give beside the recording; return how many hints that makes."""
-    with servers(assignment.course) as both:
+    with servers(assignment.course, preload=assignment.preload) as both:
         grader = Grader.of(assignment, released_modules(assignment), both)
         known = note(Shop(assignment, grader, both, marked_lines(assignment)), extent)
-    known.write(assignment.folder / "expected")
+    known.write(assignment.expected)
     return sum(len(items) for found in known.checks.values() for items in found.values())
 
 
 def explain(
-    assignment: Assignment, submission: Path, check: str, *, require: str = "container"
+    editions: Assignment | Sequence[Assignment],
+    submission: Path,
+    check: str,
+    *,
+    require: str = "container",
 ) -> Explanation:
-    """Return one check of one submission, looked at closely."""
-    with servers(assignment.course, require) as both:
+    """Return one check of one submission, looked at closely; `editions` as in `grade`."""
+    editions = [editions] if isinstance(editions, Assignment) else editions
+    assignment = editions[0]
+    with servers(assignment.course, require, assignment.preload) as both:
         refuse_exposed(both[0].box, hidden(assignment, [submission]))
-        grader = Grader.of(assignment, released_modules(assignment), both)
-        return explain_check(grader, Submission.read(submission), check)
+        taken = Submission.read(submission)
+        grader = grader_of(editions, both)
+        own = grader.of_edition(taken) if isinstance(grader, ByEdition) else grader
+        return explain_check(own, taken, check)

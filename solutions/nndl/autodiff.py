@@ -92,9 +92,7 @@ class Graph:
 def topological_order(parents: Mapping[str, Sequence[str]]) -> list[str]:
     """Return the nodes in an order in which every node comes after all that it uses.
 
-    A graph has such an order exactly if it has no cycle: a node at which no arrow arrives can go
-    first, and without it the rest is again a graph without a cycle; on a cycle each node would
-    have to come before itself.
+    A graph has such an order exactly if it has no cycle.
 
     Args:
         parents: for every node the nodes that it uses.
@@ -115,7 +113,8 @@ def topological_order(parents: Mapping[str, Sequence[str]]) -> list[str]:
     # YOUR CODE HERE:
     #   Put the nodes in order. Again and again, take a node all of
     #   whose parents are already there. If nodes are left but none can
-    #   be taken, raise ValueError; find_cycle(parents, left) says where.
+    #   be taken, raise a ValueError whose text names a cycle:
+    #   find_cycle(parents, left) returns it.
     # ================================================================ #
     left = dict.fromkeys(parents)  # a set that remembers its order
     while left:
@@ -365,8 +364,6 @@ def numeric_jacobian(
     | central | 0.01 | 2.8e-4    | 1.3e-3    | 2.8e-4    | 22 %      |
     | central | 1e-5 | 2.8e-10   | 1.3e-9    | 3.1e-10   | 2.1e-7    |
 
-    With k = 2 the slope along w2 grows by a factor e every 1 / 109 = 0.009, less than the step.
-
     Args:
         f: function from (inputs,) to (outputs,).
         x: where, shape (inputs,).
@@ -408,10 +405,15 @@ def exponential_graph(k: float = 1) -> Graph:
         f1 = exp(u) + sin(u)
         f2 = w1 w2 + sigmoid(w1)
 
-    The homework that it comes from has both: its printed numbers belong to k = 1, its printed
-    Jacobian to k = 2.
+    The homework that it comes from contradicts itself: it has k = 1 in one place and k = 2 in
+    another.
     """
     graph = Graph("w1", "w2")
+    # ================================================================ #
+    # YOUR CODE HERE:
+    #   Add a node for every operation, with graph.add_node. Call the two
+    #   results "f1" and "f2"; the other names are up to you. k is a number.
+    # ================================================================ #
     graph.add_node("exp_w1", "exp", "w1")
     graph.add_node("kw2", "mul", k, "w2")
     graph.add_node("exp_kw2", "exp", "kw2")
@@ -422,6 +424,9 @@ def exponential_graph(k: float = 1) -> Graph:
     graph.add_node("product", "mul", "w1", "w2")
     graph.add_node("sigmoid_w1", "sigmoid", "w1")
     graph.add_node("f2", "add", "product", "sigmoid_w1")
+    # ================================================================ #
+    # END YOUR CODE HERE
+    # ================================================================ #
     return graph
 
 

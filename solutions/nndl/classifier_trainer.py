@@ -68,6 +68,7 @@ class ClassifierTrainer:
         Raises:
             ValueError: the update rule is unknown, batch_size or acc_frequency is below 1, or
                 there is not one label per sample.
+            NotImplementedError: the loss function gives no gradients: it is not written yet.
         """
         _check_options(update, batch_size, acc_frequency)
         _check_labels(X, y)
@@ -85,6 +86,8 @@ class ClassifierTrainer:
                 print(f"starting iteration {it}")
             batch = np.random.choice(N, batch_size) if sample_batches else slice(None)
             loss, grads = loss_function(X[batch], model, y[batch], reg)
+            if not grads:
+                raise NotImplementedError("the loss function gives no gradients yet")
             loss_history.append(loss)
             for name in model:
                 model[name] += self._step(name, grads[name], update, learning_rate, momentum)

@@ -138,6 +138,18 @@ def dataset_name() -> str:
     return GENERATED if cifar10_folder() is None else CIFAR10
 
 
+def prepare_data() -> str:
+    """Make the images that are found here ready for every later reader; return their name.
+
+    Raises:
+        FileNotFoundError: ``CIFAR10_DIR`` is set but has no batches.
+        ValueError: a file is not a CIFAR-10 batch.
+    """
+    name = dataset_name()
+    _images(name)
+    return name
+
+
 def cifar10_folder() -> Path | None:
     """Return the folder with the CIFAR-10 batches, or None if there is none.
 

@@ -16,6 +16,13 @@ def hand_net() -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
     return params, np.array([0.05, 0.1]), np.array([0.01])
 
 
+def sigmoid(z: np.ndarray) -> np.ndarray:
+    """Return ``1 / (1 + exp(-z))`` for any shape, without an overflow; float dtypes are kept."""
+    small = np.exp(-np.abs(z))
+    result: np.ndarray = np.where(z >= 0, 1, small) / (1 + small)
+    return result
+
+
 def hand_forward(
     params: dict[str, np.ndarray], x0: np.ndarray, y: np.ndarray
 ) -> dict[str, np.ndarray]:
@@ -44,9 +51,9 @@ def hand_forward(
     #   Store z1, x1, z2, x2 and loss in values.
     # ================================================================ #
     values["z1"] = params["W1"] @ x0 + params["b1"]
-    values["x1"] = _sigmoid(values["z1"])
+    values["x1"] = sigmoid(values["z1"])
     values["z2"] = params["W2"] @ values["x1"] + params["b2"]
-    values["x2"] = _sigmoid(values["z2"])
+    values["x2"] = sigmoid(values["z2"])
     values["loss"] = 0.5 * np.sum((y - values["x2"]) ** 2)
     # ================================================================ #
     # END YOUR CODE HERE
@@ -99,13 +106,6 @@ def hand_backward(
     # END YOUR CODE HERE
     # ================================================================ #
     return grads
-
-
-def _sigmoid(z: np.ndarray) -> np.ndarray:
-    """Return ``1 / (1 + exp(-z))`` for any shape, without an overflow; float dtypes are kept."""
-    small = np.exp(-np.abs(z))
-    result: np.ndarray = np.where(z >= 0, 1, small) / (1 + small)
-    return result
 
 
 def _check_hand_net(params: dict[str, np.ndarray], x0: np.ndarray, y: np.ndarray) -> None:

@@ -18,6 +18,7 @@ from tests.autograder.trying import Tried, judge, record
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from autograder.draw import Draw
     from autograder.expect import Expect
     from autograder.remote import Student
 
@@ -49,6 +50,9 @@ NUMBERS = [
     ("[0.1 0.2; 0.3 0.4]", (2, 2), [[0.1, 0.2], [0.3, 0.4]]),
     ("0,1 0,2\n0,3 0,4", (2, 2), [[0.1, 0.2], [0.3, 0.4]]),
     ("[[1, 2],\n [3, 4]]", (2, 2), [[1, 2], [3, 4]]),
+    ("4 x 3", (2,), [4, 3]),
+    ("4\N{MULTIPLICATION SIGN}10", (2,), [4, 10]),
+    ("(5,)", (), 5),
     ("[1, 2,\n 3, 4]", (4,), [1, 2, 3, 4]),
     (0.25, (), 0.25),
     (3, (), 3),
@@ -266,14 +270,17 @@ def test_a_part_for_following() -> None:
 def test_a_missing_step_is_worked_out_on_the_way() -> None:
     text = "".join(line + "\n" for line in WRONG.splitlines() if not line.startswith("dloss"))
     done = graded(text)
-    assert "is missing" in done["dloss_dx2"].message
+    assert done["dloss_dx2"].message == "dloss_dx2: is missing"
+    assert "first step that goes wrong" in done["z2"].message
     assert done["dW2"].credit == 0  # from what is known of the student, it does not follow
 
 
-def test_nothing_handed_in_names_every_step() -> None:
+def test_nothing_handed_in_is_not_implemented() -> None:
     done = graded("I did not do it.")
     assert done.credit == 0
-    assert done.text.count("is missing") == len(ASKED)
+    assert done.fault is not None
+    assert done.fault.status == "not implemented"
+    assert done.fault.message == f"Not filled in yet: {', '.join(ASKED)}."
 
 
 VARIABLE = "answers = {'a': %s, 'b': %s}"
@@ -311,6 +318,50 @@ def test_names_that_differ_in_capitals_alone() -> None:
 
     recorded = record(check, "", texts={"hand.txt": "w = 1\nW = 2"})
     assert judge(check, recorded, "", texts={"hand.txt": "w = 1"}).credit == 0.5
+
+
+def work(values: str) -> str:
+    return f"def work(x):\n    return {{{values}}}"
+
+
+PLUS: dict[str, Callable[..., Any]] = {
+    "a": lambda x: 3 * x,
+    "b": lambda a, x: a * x,
+    "c": lambda b: b / 7,
+}
+
+
+@pytest.mark.parametrize(
+    ("values", "credit"),
+    [
+        ("'a': 3 * x, 'b': 3 * x * x, 'c': 3 * x * x / 7", 1),
+        ("'a': 3 * x, 'b': 3 * x * x, 'c': 3 * x * x * 0.142857", Fraction(2, 3)),
+        ("'a': 2 * x, 'b': 2 * x * x, 'c': 2 * x * x / 7", Fraction(2, 3)),
+        ("'a': 2 * x, 'b': None, 'c': 2 * x * x / 7", Fraction(1, 3)),
+        ("'a': 3 * x, 'b': 0 * x, 'c': 0 * x", Fraction(1, 3)),
+        ("'a': 0 * x, 'b': 0 * x, 'c': 0 * x", 0),
+    ],
+)
+def test_steps_that_code_works_out_at_a_random_point(values: str, credit: float) -> None:
+    def check(student: Student, expect: Expect, draw: Draw) -> None:
+        x = draw.normal(4)
+        expect.answers(student.work.work(x), Steps(PLUS, given={"x": x}, max_error=1e-9))
+
+    recorded = record(check, work("'a': 3 * x, 'b': 3 * x * x, 'c': 3 * x * x / 7"))
+    assert judge(check, recorded, work(values)).judge.credit == credit
+
+
+def test_a_page_filled_with_one_number_does_not_follow() -> None:
+    steps = Steps({"a": lambda: 2.0, "b": lambda a: a * a, "c": lambda b: b * b})
+
+    def check(student: Student, expect: Expect) -> None:
+        expect.answers(student.text("hand.txt"), steps)
+
+    recorded = record(check, "", texts={"hand.txt": "a = 2\nb = 4\nc = 16"})
+    filled, followed = "a = 1\nb = 1\nc = 1", "a = 3\nb = 9\nc = 81"
+    assert judge(check, recorded, "", texts={"hand.txt": filled}).credit == 0
+    done = judge(check, recorded, "", texts={"hand.txt": followed})
+    assert done.judge.credit == Fraction(2, 3)
 
 
 @pytest.mark.parametrize(

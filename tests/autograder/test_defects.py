@@ -68,9 +68,17 @@ def pool(student: Student, expect: Expect, draw: Draw) -> None:
 
 
 def ties(student: Student, expect: Expect, draw: Draw) -> None:
-    work, x = student.work, draw.ties(2, 3, 5, 5)
+    work, x, dout = student.work, draw.ties(2, 3, 5, 5), draw.normal(2, 3, 4, 3)
     _, cache = work.max_pool_forward_naive(x, WINDOW)
-    expect.close({"dx": work.max_pool_backward_naive(draw.normal(2, 3, 4, 3), cache)}, max_abs=1e-9)
+    every = np.zeros_like(x)
+    for n, c, i, j in np.ndindex(*dout.shape):
+        at = np.s_[n, c, i : i + 2, j : j + 3]
+        every[at] += dout[n, c, i, j] * (x[at] == x[at].max())
+    expect.close(
+        {"dx": work.max_pool_backward_naive(dout, cache)},
+        typical={"Of equal largest values, only the first gets the gradient.": {"dx": every}},
+        max_abs=1e-9,
+    )
 
 
 def scores(name: str, scale: float = 1.0) -> Callable[..., None]:
@@ -93,7 +101,7 @@ def net(student: Student, expect: Expect, draw: Draw) -> None:
         it.params.update(params)
         return it.loss(X, y, reg=0.7)
 
-    expect.gradients(loss, params, forward=1, max_error=1e-7)
+    expect.gradients(loss, params, forward=1, reg=0.7, max_error=1e-7)
 
 
 def steps(rule: str) -> Callable[..., None]:
@@ -101,16 +109,41 @@ def steps(rule: str) -> Callable[..., None]:
 
     def check(student: Student, expect: Expect, draw: Draw) -> None:
         w, config = draw.normal(4, 3), {"learning_rate": 0.1}
-        for number in range(1, 4):
-            w, config = getattr(student.work, rule)(w, draw.normal(4, 3), config)
-            expect.close({f"w after step {number}": w}, max_error=1e-7)
+        dws = [draw.normal(4, 3) for _ in range(3)]
+        typical = usual_slips(rule, w, dws)
+        for number, dw in enumerate(dws, 1):
+            w, config = getattr(student.work, rule)(w, dw, config)
+            expect.close({f"w after step {number}": w}, typical=typical, max_error=1e-7)
 
     return check
 
 
+def usual_slips(rule: str, w: np.ndarray, dws: list[np.ndarray]) -> dict[str, dict[str, Any]]:
+    """Return what slips of a rule give at a rate of 0.1, by the sentence that names them."""
+    first, second = dws[0], dws[1]
+    return {
+        "adam": {
+            "Adam divides both averages by 1 - beta**t before it uses them.": {
+                "w after step 1": w - 0.1 * 0.1 * first / (np.sqrt(0.001 * first**2) + 1e-8)
+            }
+        },
+        "sgd_momentum": {
+            "The velocity goes on from step to step: it belongs into config.": {
+                "w after step 2": w - 0.1 * first - 0.1 * second
+            }
+        },
+        "rmsprop": {
+            "RMSProp divides by the root of the average of squares.": {
+                "w after step 1": w - 0.1 * first / (0.01 * first**2 + 1e-8)
+            }
+        },
+    }[rule]
+
+
 def dropout(student: Student, expect: Expect) -> None:
     out, _ = student.work.dropout_forward(np.ones((50, 40)), {"mode": "train", "p": 0.3, "seed": 1})
-    expect.close({"mean": float(np.mean(out))}, max_error=0.05)
+    not_inverted = {"While training, divide what is kept by the chance to keep it.": {"mean": 0.7}}
+    expect.close({"mean": float(np.mean(out))}, typical=not_inverted, max_error=0.05)
 
 
 NET = """
@@ -150,7 +183,7 @@ DEFECTS: dict[str, tuple[Callable[..., None], str, float, str]] = {
         "    dx, dw, db = layers.conv_backward_naive(dout, cache)\n"
         "    _, dw, db = layers.conv_backward_naive(dout[:1], (cache[0][:1], *cache[1:]))\n"
         "    return dx, dw, db"),
-        2 / 4, "dw: ",
+        2 / 4, "from the first sample of the batch alone",
     ),
     "pool: fixed 2x2": (
         pool,
@@ -175,7 +208,7 @@ DEFECTS: dict[str, tuple[Callable[..., None], str, float, str]] = {
         "        window = np.s_[n, c, i : i + 2, j : j + 3]\n"
         "        dx[window] += dout[n, c, i, j] * (x[window] == out[n, c, i, j])\n"
         "    return dx"),
-        0, "dx: ",
+        0, "Of equal largest values, only the first",
     ),
     "pool: the cached x is overwritten": (
         pool,
@@ -203,7 +236,8 @@ DEFECTS: dict[str, tuple[Callable[..., None], str, float, str]] = {
         0, "dout is changed by your code",
     ),
     "relu: the upstream gradient ignored": (
-        relu, "def relu_backward(dout, x):\n    return (x > 0) * 1.0", 0, "dx: ",
+        relu, "def relu_backward(dout, x):\n    return (x > 0) * 1.0",
+        0, "does not change with the upstream gradient",
     ),
     "softmax: x overwritten": (
         scores("softmax_loss"),
@@ -239,10 +273,12 @@ DEFECTS: dict[str, tuple[Callable[..., None], str, float, str]] = {
         1 / 2, "mistake is in the backward pass",
     ),
     "net: biases regularised in the loss": (
-        net, NET.format("loss += 0.5 * reg * (np.sum(b1**2) + np.sum(b2**2))"), 4 / 5, "loss: ",
+        net, NET.format("loss += 0.5 * reg * (np.sum(b1**2) + np.sum(b2**2))"),
+        4 / 5, "Biases are not regularised",
     ),
     "net: biases regularised in the gradient": (
-        net, NET.format("grads['b1'] += reg * b1; grads['b2'] += reg * b2"), 3 / 5, "grads['b1']",
+        net, NET.format("grads['b1'] += reg * b1; grads['b2'] += reg * b2"),
+        3 / 5, "Biases are not regularised",
     ),
     "net: biases regularised in both": (
         net,
@@ -250,27 +286,30 @@ DEFECTS: dict[str, tuple[Callable[..., None], str, float, str]] = {
             "loss += 0.5 * reg * (b1 @ b1 + b2 @ b2); "
             "grads['b1'] += reg * b1; grads['b2'] += reg * b2"
         ),
-        2 / 5, "It fits your own forward pass, which is not right",
+        2 / 5, "It fits your own forward pass, which is not right: mend that first. Biases are not",
     ),
     "net: the half missing in the loss": (
-        net, NET.format("loss += 0.5 * reg * (np.sum(W1**2) + np.sum(W2**2))"), 4 / 5, "loss: ",
+        net, NET.format("loss += 0.5 * reg * (np.sum(W1**2) + np.sum(W2**2))"),
+        4 / 5, "weighs twice what is asked for",
     ),
     "net: the half missing in the gradient": (
         net, NET.format("grads['W1'] -= 0.5 * reg * W1; grads['W2'] -= 0.5 * reg * W2"),
-        3 / 5, "Your forward pass is right",
+        3 / 5, "weighs half of what is asked for",
     ),
     "net: last layer not regularised in the gradient": (
-        net, NET.format("grads['W2'] -= reg * W2"), 4 / 5, "grads['W2']",
+        net, NET.format("grads['W2'] -= reg * W2"), 4 / 5, "The regulariser is missing",
     ),
     "net: last layer not regularised at all": (
         net, NET.format("loss -= 0.5 * reg * np.sum(W2**2); grads['W2'] -= reg * W2"),
-        3 / 5, "It fits your own forward pass",
+        3 / 5, "The regulariser of W2 is missing",
     ),
     "net: the square of the sum": (
-        net, NET.format("loss += 0.5 * reg * (np.sum(W1)**2 - np.sum(W1**2))"), 4 / 5, "loss: ",
+        net, NET.format("loss += 0.5 * reg * (np.sum(W1)**2 - np.sum(W1**2))"),
+        4 / 5, "not the square of the sum",
     ),
     "net: the cube": (
-        net, NET.format("loss += 0.5 * reg * np.sum(W1**3 - W1**2)"), 4 / 5, "loss: ",
+        net, NET.format("loss += 0.5 * reg * np.sum(W1**3 - W1**2)"),
+        4 / 5, "look at the power of the weights",
     ),
     "net: a constant loss with zero gradient": (
         net,
@@ -284,27 +323,27 @@ DEFECTS: dict[str, tuple[Callable[..., None], str, float, str]] = {
         steps("adam"),
         ("def adam(w, dw, config):\n    config = {**config, 't': 10**6}\n"
         "    return optim.adam(w, dw, config)"),
-        0, "w after step 1",
+        0, "divides both averages by 1 - beta**t",
     ),
     "momentum: forgotten between steps": (
         steps("sgd_momentum"),
         ("def sgd_momentum(w, dw, config):\n"
         "    return optim.sgd_momentum(w, dw, {'learning_rate': config['learning_rate']})"),
-        1 / 3, "w after step 2",
+        1 / 3, "velocity goes on from step to step",
     ),
     "rmsprop without the root": (
         steps("rmsprop"),
         ("def rmsprop(w, dw, config):\n"
         "    cache = 0.99 * config.get('cache', 0) + 0.01 * dw**2\n"
         "    return w - config['learning_rate'] * dw / (cache + 1e-8), {**config, 'cache': cache}"),
-        0, "w after step 1",
+        0, "divides by the root",
     ),
     "dropout: not inverted": (
         dropout,
         ("def dropout_forward(x, p):\n"
         "    out, cache = training_layers.dropout_forward(x, p)\n"
         "    return out * (1 - p['p']), cache"),
-        0, "mean: ",
+        0, "divide what is kept by the chance to keep it",
     ),
 }  # fmt: skip
 

@@ -22,7 +22,7 @@ X = np.arange(6.0).reshape(2, 3)
 def judged(value: Any, wanted: Any = X, **tolerance: float) -> tuple[Fraction, str]:
     ((measure, bound),) = (tolerance or {"max_error": 1e-7}).items()
     judge = Judge([Wanted("x", 1, wanted, (measure, bound))])
-    judge.close({"x": value}, share=1, wanted=None, **{measure: bound})
+    judge.close({"x": value}, share=1, wanted=None, typical=None, **{measure: bound})
     finding = judge.findings()[0]
     return finding.credit, finding.message
 
@@ -86,7 +86,7 @@ def test_tolerance_has_no_default_and_only_one() -> None:
     bad: list[dict[str, float]] = [{}, {"max_error": 1.0, "max_abs": 1.0}, {"about": 1.0}]
     for tolerance in bad:
         with pytest.raises(AuthorMistake, match="exactly one tolerance"):
-            Recorder().close({"x": X}, share=1, wanted=None, **tolerance)
+            Recorder().close({"x": X}, share=1, wanted=None, typical=None, **tolerance)
 
 
 def test_shares_come_from_the_recording() -> None:

@@ -394,3 +394,56 @@ class TestSlope:
 def test_findings_without_a_word_name_nothing() -> None:
     done: Tried = tried(affine, AFFINE, AFFINE)
     assert [f.name for f in done.judge.findings()] == ["out", "dx", "dw", "db", "contract"]
+
+
+SLIPS = [
+    ("x.T @ dout", "x.T @ dout**2", "grows with the square of the upstream gradient"),
+    ("x.T @ dout", "x.T @ np.ones_like(dout)", "does not change with the upstream gradient"),
+    ("x.T @ dout", "x[-1:].T @ dout[-1:]", "from the last sample of the batch alone"),
+    ("dout.sum(axis=0)", "dout[0]", "from the first sample of the batch alone"),
+]
+
+
+@pytest.mark.parametrize(("right", "wrong", "words"), SLIPS, ids=lambda text: str(text)[:20])
+def test_how_a_gradient_takes_in_the_upstream_gradient(right: str, wrong: str, words: str) -> None:
+    assert words in tried(affine, AFFINE, changed(AFFINE, (right, wrong))).text
+
+
+def test_an_authors_hint_for_a_gradient() -> None:
+    def check(student: Student, expect: Expect, draw: Draw) -> None:
+        work, dout = student.work, draw.normal(7, 4)
+        inputs, mean = {"x": draw.away(7, 4)}, {"It is no mean.": {"x": dout / 7}}
+        expect.gradients(
+            work.forward, inputs, backward=work.backward, dout=dout, typical=mean, max_error=1e-7
+        )
+
+    source = RELU.replace("np.maximum(x, 0)", "1 * x").replace("* (x > 0)", "* 1")
+    done = tried(check, source, source.replace("dout * 1", "dout / 7"))
+    assert done["dx"].hint.endswith("It is no mean.")
+
+
+REGULARISERS = [
+    ("+ reg * W", "", "The regulariser is missing."),
+    ("0.5 * reg * np.sum(W * W)", "0", "The regulariser is missing."),
+    ("0.5 * reg * np.sum(W * W)", "0.25 * reg * np.sum(W * W)", "half of what is asked for"),
+    ("0.5 * reg * np.sum(W * W)", "0.5 * reg * np.sum(W)", "the power of the weights"),
+    ('"b": dscores.sum(axis=0)', '"b": dscores.sum(axis=0) + 2 * reg * b', "Biases are not"),
+]
+
+
+@pytest.mark.parametrize(("right", "wrong", "words"), REGULARISERS)
+def test_what_a_regulariser_adds_is_recognised_where_the_check_has_one(
+    right: str, wrong: str, words: str
+) -> None:
+    def with_reg(student: Student, expect: Expect, draw: Draw) -> None:
+        it, X, y = student.work.Net(), draw.normal(7, 4), draw.labels(7, 3)
+
+        def loss(**params: np.ndarray) -> object:
+            it.params.update(params)
+            return it.loss(X, y, 0.7)
+
+        params = {"W": draw.normal(4, 3), "b": draw.normal(3)}
+        expect.gradients(loss, params, forward=1, reg=0.7, max_error=1e-7)
+
+    assert words in tried(with_reg, NET, changed(NET, (right, wrong))).text
+    assert words not in tried(net, NET, changed(NET, (right, wrong))).text

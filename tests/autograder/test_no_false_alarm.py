@@ -27,12 +27,20 @@ SOLUTIONS = Path(__file__).resolve().parents[2] / "solutions"
 SOURCE = """
 from nndl import fast_layers, layer_utils, layers, losses, training_layers
 from nndl.classifiers.convnet import two_layer_convnet
-from nndl.classifiers.softmax import softmax_loss_vectorized
-from nndl.classifiers.svm import svm_loss_vectorized
+from nndl.classifiers.linear_classifier import Softmax
+from nndl.classifiers.linear_svm import LinearSVM
+from nndl.classifiers.softmax import softmax_loss_naive, softmax_loss_vectorized
+from nndl.classifiers.svm import svm_loss_naive, svm_loss_vectorized
+from nndl.classifiers.two_layer_net_dh import TwoLayerNet as DHNet
 from nndl.classifiers.two_layer_net_function import two_layer_net
+from nndl.classifiers.two_layer_net_mse import TwoLayerNet as MSENet
 from nndl.fc_net import FullyConnectedNet
-from nndl.neural_net import TwoLayerNet
+from nndl.fc_net import TwoLayerNet as ModularNet
+from nndl.neural_net import TwoLayerNet as HDNet
 import numpy as np
+
+def modular_net(inputs, hidden, classes):
+    return ModularNet(inputs, hidden, classes, reg=0.7)
 
 def deep_net(hidden, **settings):
     return FullyConnectedNet(hidden, 6, 4, dtype=np.float64, **settings)
@@ -94,6 +102,10 @@ LAYERS: dict[str, tuple[str, str, Callable[[Draw], dict[str, np.ndarray]], tuple
         "training_layers.batchnorm_forward", "training_layers.batchnorm_backward", normed,
         ({"mode": "train"},),
     ),
+    "batchnorm, by the formula": (
+        "training_layers.batchnorm_forward", "training_layers.batchnorm_backward_alt", normed,
+        ({"mode": "train"},),
+    ),
     "dropout": (
         "training_layers.dropout_forward", "training_layers.dropout_backward",
         lambda draw: {"x": draw.normal(7, 5)}, ({"mode": "train", "p": 0.3, "seed": 1},),
@@ -141,17 +153,37 @@ def linear(name: str) -> Callable[..., None]:
     return check
 
 
-def two_layers(student: Student, expect: Expect, draw: Draw) -> None:
-    X, y = draw.normal(7, 6), draw.labels(7, 4)
-    sizes = {"W1": (9, 6), "b1": (9,), "W2": (4, 9), "b2": (4,)}
-    params = {name: draw.normal(*size) for name, size in sizes.items()}
-    net = student.work.TwoLayerNet(6, 9, 4)
+def classifier(name: str) -> Callable[..., None]:
+    def check(student: Student, expect: Expect, draw: Draw) -> None:
+        X, y = draw.normal(6, 9), draw.labels(9, 4)
+        model = getattr(student.work, name)()
 
-    def loss(**params: Any) -> Any:
-        net.params.update(params)
-        return net.loss(X, y, reg=0.7)
+        def loss(W: np.ndarray) -> Any:
+            model.W = W
+            return model.loss(X, y, 0.3)
 
-    expect.gradients(loss, params, max_error=1e-7)
+        expect.gradients(loss, {"W": draw.normal(4, 6)}, max_error=1e-7)
+
+    return check
+
+
+def two_layers(name: str, *, first: str = "D", **settings: float) -> Callable[..., None]:
+    """Return the check of an edition whose weights are (D, H) or (H, D)."""
+
+    def check(student: Student, expect: Expect, draw: Draw) -> None:
+        X, y = draw.normal(7, 6), draw.labels(7, 4)
+        turn = 1 if first == "D" else -1
+        sizes = {"W1": (6, 9)[::turn], "b1": (9,), "W2": (9, 4)[::turn], "b2": (4,)}
+        params = {key: draw.normal(*size) for key, size in sizes.items()}
+        net = getattr(student.work, name)(6, 9, 4)
+
+        def loss(**params: Any) -> Any:
+            net.params.update(params)
+            return net.loss(X, y, **settings)
+
+        expect.gradients(loss, params, max_error=1e-7)
+
+    return check
 
 
 def two_layer_function(name: str) -> Callable[..., None]:
@@ -176,6 +208,8 @@ def deep(hidden: list[int], **settings: Any) -> Callable[..., None]:
         ends = list(zip([6, *hidden], [*hidden, 4], strict=True))
         params = {f"W{n}": draw.normal(*size, scale=0.7) for n, size in enumerate(ends, 1)}
         params |= {f"b{n}": draw.normal(size[1], scale=0.7) for n, size in enumerate(ends, 1)}
+        for n, size in enumerate(hidden if "use_batchnorm" in settings else (), 1):
+            params |= {f"gamma{n}": draw.normal(size), f"beta{n}": draw.normal(size)}
 
         def loss(**params: Any) -> Any:
             net.params.update(params)
@@ -186,11 +220,16 @@ def deep(hidden: list[int], **settings: Any) -> Callable[..., None]:
     return check
 
 
+LINEAR = [(name, how) for name in ("softmax", "svm") for how in ("naive", "vectorized")]
 PROBLEMS: dict[str, Callable[..., None]] = {
     **{name: layer(name) for name in LAYERS},
-    **{name: of_scores(name) for name in ("softmax_loss", "svm_loss")},
-    **{name: linear(name) for name in ("softmax_loss_vectorized", "svm_loss_vectorized")},
-    "two-layer net": two_layers,
+    **{name: of_scores(name) for name in ("softmax_loss", "svm_loss", "mse_loss")},
+    **{f"{name}_loss_{how}": linear(f"{name}_loss_{how}") for name, how in LINEAR},
+    **{name: classifier(name) for name in ("Softmax", "LinearSVM")},
+    "two-layer net": two_layers("HDNet", first="H", reg=0.7),
+    "two-layer net, mean squared error": two_layers("MSENet", first="H", reg=0.7),
+    "two-layer net, weights (D, H)": two_layers("DHNet", reg=0.7),
+    "two-layer net of layers": two_layers("modular_net"),
     **{name: two_layer_function(name) for name in ("two_layer_net", "two_layer_convnet")},
     "no hidden layer": deep([]),
     "three hidden layers": deep([8, 7, 5]),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,7 +13,7 @@ import pytest
 
 from autograder.finding import Wanted
 from autograder.record import drift, refuse_shaky
-from autograder.recording import Drawn, Recording, write_atomically
+from autograder.recording import Drawn, Recording, commit_of, write_atomically
 from gradlab.errors import AuthorMistake
 
 if TYPE_CHECKING:
@@ -172,3 +174,33 @@ def test_the_json_is_stable_and_readable(tmp_path: Path) -> None:
     recording().write(tmp_path, "checks")
     table = json.loads((tmp_path / "checks.json").read_text())
     assert table["checks"]["forward"][0]["findings"][0] == ["out", 2, ["max_error", 1e-07], False]
+
+
+def git(folder: Path, *words: str) -> str:
+    who = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org", "-c", "commit.gpgsign=false"]
+    command = ["git", "-C", str(folder), *who, *words]
+    done = subprocess.run(command, capture_output=True, check=True, text=True)
+    return done.stdout.strip()
+
+
+@pytest.mark.skipif(not shutil.which("git"), reason="git is not here")
+def test_the_commit_is_the_last_that_changed_the_sources(tmp_path: Path) -> None:
+    paths = [tmp_path / name for name in ("checks.py", "public.py", "notes.md")]
+    for path in paths:
+        path.write_text("old")
+    assert commit_of(paths) == {}
+    git(tmp_path, "init", "-q")
+    assert commit_of(paths) == {}
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-qm", "first")
+    first = git(tmp_path, "rev-parse", "HEAD")
+    paths[2].write_text("new")
+    assert commit_of(paths) == {"commit": f"{first} dirty"}
+    git(tmp_path, "commit", "-qam", "second")
+    assert commit_of(paths[:2]) == {"commit": first}
+    assert commit_of(paths) == {"commit": git(tmp_path, "rev-parse", "HEAD")}
+
+
+def test_another_commit_is_no_drift() -> None:
+    before, now = (replace(recording(), provenance={"commit": c}) for c in ("a", "b dirty"))
+    assert not any(item.beyond or item.absolute for item in drift(before, now))

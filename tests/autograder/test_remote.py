@@ -189,6 +189,32 @@ def test_a_part_of_a_reply_goes_back_as_the_student_gave_it(
         assert (kind, text) == (type(eval(cache)).__name__, str(eval(cache)))  # noqa: S307
 
 
+def test_a_part_of_another_kind_cannot_be_handed_on(session: Callable[..., CheckSession]) -> None:
+    source = "import numpy as np\ndef f(): return 1.0, {}\ndef g(x): return x"
+    before = Outlines()
+    reference = Student(session(source.format("{'W': np.ones(3)}")), before)
+    reference.work.g(reference.work.f()[1]["W"])
+    for grads, words in (("{'W': 'text'}", "yours is a text"), ("{}", "has no such key")):
+        student = Student(session(source.format(grads)), Outlines(before.seen))
+        with pytest.raises(StudentFault, match=f"{words}; it is needed to go on"):
+            student.work.g(student.work.f()[1]["W"])
+
+
+@pytest.mark.parametrize("nothing", ["None, None", "(), []", "[None, {}]"])
+def test_a_pair_of_nothing_is_what_a_later_call_stumbled_over(
+    session: Callable[..., CheckSession], nothing: str
+) -> None:
+    source = "def f(): return {}\ndef g(pair): return pair[1][0]"
+    before = Outlines()
+    reference = Student(session(source.format("1.0, (2.0,)")), before)
+    reference.work.g(reference.work.f())
+    student = Student(session(source.format(nothing)), Outlines(before.seen))
+    pair = student.work.f()
+    with pytest.raises(StudentFault, match=r"work.f\(...\) should be a tuple of 2") as caught:
+        student.work.g(pair)
+    assert (caught.value.status, caught.value.frames) == ("missed", ("f",))
+
+
 def test_a_section_can_run_again_and_again(session: Callable[..., CheckSession]) -> None:
     student, outlines = recorded(session, "(np.ones(2), 1.0)")
     section = outlines.section()

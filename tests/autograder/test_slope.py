@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
-from autograder.slope import DIRECTIONS, GRAINS, slope_of
+from autograder.slope import DIRECTIONS, GRAINS, Slope
+from autograder.slope import slope_of as slope_of_many
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 X = np.random.RandomState(0).standard_normal((5, 4))
 DOUT = np.random.RandomState(1).standard_normal((5, 4))
+
+
+def slope_of(
+    function: Callable[[np.ndarray], np.ndarray], x: np.ndarray, *args: Any, **kwargs: Any
+) -> Slope:
+    return slope_of_many(lambda points: [function(x) for x in points], x, *args, **kwargs)
 
 
 def curve(x: np.ndarray) -> np.ndarray:
@@ -83,6 +90,17 @@ def test_directions_over_a_kink_are_drawn_again() -> None:
 
     assert slope_of(counted, x, (x > 0) * DOUT, DOUT).right
     assert calls > 1 + 4 * DIRECTIONS
+
+
+def test_directions_are_tried_together_as_long_as_none_meets_a_kink() -> None:
+    sizes: list[int] = []
+
+    def counted(points: Sequence[np.ndarray]) -> list[np.ndarray]:
+        sizes.append(len(points))
+        return [curve(x) for x in points]
+
+    assert slope_of_many(counted, X, gradient(X), DOUT, middle=curve(X)).right
+    assert sizes == [4 * DIRECTIONS]
 
 
 def test_a_point_on_a_kink_is_said_to_be_one() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from autograder.expect import Judge
 from autograder.finding import Leader
+from autograder.remote import value_of
 from gradlab.errors import AuthorMistake
 from tests.autograder.trying import Tried, record, tried
 
@@ -126,3 +127,16 @@ def test_right_values_of_another_kind_keep_their_marks(old: str, new: str) -> No
 
     done = tried(check, VALUES, VALUES.replace(old, new))
     assert (done.credit, done.text) == (1, "")
+
+
+def test_an_authors_hint_is_told_where_a_value_is_that_of_the_mistake() -> None:
+    def check(student: Student, expect: Expect) -> None:
+        typical = {"Is the rate halved?": {"first": 0.9}, "Nothing is done.": {"first": 1.0}}
+        expect.close(
+            {"first": value_of(student.work.train())[1] ** 0.5}, typical=typical, max_abs=1e-6
+        )
+
+    for rate, words in (("0.1", ""), ("0.05", "Is the rate halved?"), ("0.0", "Nothing is done.")):
+        assert tried(check, TRAIN, TRAIN.replace("rate=0.1", f"rate={rate}"))["first"].hint == words
+    other = tried(check, TRAIN, TRAIN.replace("rate=0.1", "rate=0.33"))["first"]
+    assert (float(other.credit), other.hint) == (0, "")

@@ -41,6 +41,10 @@ class InProcess:
             raise StudentFault("raised", f"{type(error).__name__}: {error}") from error
         return copy.deepcopy(reply)
 
+    def later(self, op: str, **request: Any) -> Callable[[], Any]:
+        reply = self.ask(op, **request)
+        return lambda: reply
+
     def module(self, role: str) -> str:
         del role  # there is but one
         return self._module
@@ -101,9 +105,10 @@ def record(
     source: str,
     seed: int = 1,
     texts: Mapping[str, str] | None = None,
+    recorder: Recorder | None = None,
 ) -> tuple[list[Wanted], Outlines]:
-    """Return what the reference gives in a check."""
-    recorder, outlines = Recorder(), Outlines()
+    """Return what the reference gives in a check; `recorder` may listen as well."""
+    recorder, outlines = recorder or Recorder(), Outlines()
     with student(source, outlines, texts) as reference:
         _run(check, recorder, reference, outlines, seed)
     recorder.refuse_unearned()

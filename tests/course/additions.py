@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from tests.course.blocks import Variant
+from tests.course.blocks import BLOCK, Variant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,11 +25,24 @@ def below(
 ) -> Variant:
     """Return a variant, given by what is written below which modules of the package."""
     files = {
-        assignment.module_path(module): (assignment.source / module).read_bytes()
+        assignment.module_path(module): assignment.source_file(module).read_bytes()
         + f"\n\n{code}\n".encode()
         for module, code in additions.items()
     }
     return Variant(lost=lost or {}, words=words, files=files)
+
+
+def in_notebook(assignment: Assignment, cells: Mapping[str, str]) -> dict[str, bytes]:
+    """Return the notebook, by its name, with other code in the marked blocks of cells, by id."""
+    (name,) = assignment.notebooks
+    notebook = json.loads(assignment.read_notebook(name))
+    for cell in notebook["cells"]:
+        if cell["id"] in cells:
+            code = cells[cell["id"]].strip("\n") + "\n"
+            whole, block = "".join(cell["source"]), BLOCK.search("".join(cell["source"]))
+            assert block is not None
+            cell["source"] = whole[: block.start("code")] + code + whole[block.end("code") :]
+    return {name: json.dumps(notebook).encode()}
 
 
 def scores(folder: Path, name: str) -> dict[str, float]:

@@ -34,12 +34,14 @@ class Variant:
         lost: the points that each check takes away.
         words: what the student reads in the first of these checks.
         files: contents in place of those of the reference, or beside them.
+        without: names of files that are not handed in.
     """
 
     blocks: Mapping[str, str] = field(default_factory=dict)
     lost: Mapping[str, float] = field(default_factory=dict)
     words: str = ""
     files: Mapping[str, bytes] = field(default_factory=dict)
+    without: tuple[str, ...] = ()
 
 
 def with_block(source: str, place: str, code: str) -> str:
@@ -58,7 +60,8 @@ def written(assignment: Assignment, variant: Variant) -> dict[str, bytes]:
         marker = f"def {place.split('/')[0]}(".encode()
         (name,) = (n for n in files if n.endswith(".py") and marker in files[n])
         files[name] = with_block(files[name].decode(), place, code).encode()
-    return {**files, **variant.files}
+    kept = {name: text for name, text in files.items() if name not in variant.without}
+    return {**kept, **variant.files}
 
 
 def grade(assignment: Assignment, variants: Mapping[str, Variant], folder: Path) -> Path:
@@ -83,7 +86,7 @@ def lost(folder: Path, name: str) -> tuple[dict[str, float], str]:
 def references(assignment: Assignment, count: int) -> dict[str, Variant]:
     """Return copies of the reference that differ in a comment, so that each meets other draws."""
     path = assignment.module_path(assignment.modules[0])
-    source = (assignment.source / assignment.modules[0]).read_bytes()
+    source = assignment.source_file(assignment.modules[0]).read_bytes()
     return {
         f"reference-{n}": Variant(files={path: source + f"\n# copy {n}\n".encode()})
         for n in range(count)

@@ -19,7 +19,23 @@ DOCS = Path(__file__).parents[2] / "docs/audit.md"
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["two_layer_net", "knn", "softmax", "svm", "layers", "optimisers"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "two_layer_net",
+        "knn",
+        "softmax",
+        "svm",
+        "layers",
+        "optimisers",
+        "fully_connected",
+        "convnet",
+        "autodiff",
+        "backprop_by_hand",
+        "matrix_calculus",
+        "gradient_descent",
+    ],
+)
 def test_an_assignment_is_judged_well_and_its_survivors_are_explained(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, proof: Proof
 ) -> None:

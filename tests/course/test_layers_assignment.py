@@ -43,7 +43,7 @@ def conv_forward_naive(x, w, b, conv_param):
     return _conv(x, cut, b, conv_param)[0], (x, w, b, conv_param)
 """,
         {"conv_forward": 0.75},
-        "out, stride 3, pad 0: largest error",
+        "Filters have a size of their own",
     ),
     "conv: the way back ignores the stride": (
         LAYERS,
@@ -60,7 +60,7 @@ def conv_backward_naive(dout, cache):
     return dx[:, :, pad : pad + x.shape[2], pad : pad + x.shape[3]], dw, dout.sum(axis=(0, 2, 3))
 """,
         {"conv_backward": 1.67},
-        "stride 2, pad 1: dx: largest error",
+        "On the way back, windows move by the stride as well",
     ),
     "conv: the way back fails without padding": (
         LAYERS,
@@ -99,7 +99,7 @@ def max_pool_forward_naive(x, pool_param):
     return out, cache
 """,
         {"pool_forward": 1.33},
-        "out, 3x3, stride 2: largest error",
+        "The window's size stands in pool_param",
     ),
     "pool: windows are always 2 x 2": (
         LAYERS,
@@ -114,7 +114,7 @@ def max_pool_forward_naive(x, pool_param):
     return out, cache
 """,
         {"pool_forward": 1.33},
-        "out, 2x3, stride 1: largest error",
+        "Windows have a size of their own",
     ),
     "pool: overlapping windows overwrite": (
         LAYERS,
@@ -129,7 +129,7 @@ def max_pool_backward_naive(dout, cache):
     return dx
 """,
         {"pool_backward": 2.0, "pool_ties": 0.67},
-        "3x3, stride 2: dx: largest error",
+        "Is something overwritten that should be added up?",
     ),
     "pool: all equal pixels get the gradient": (
         LAYERS,

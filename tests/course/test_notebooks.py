@@ -26,10 +26,16 @@ NAME = "two_layer_net.ipynb"
 # parts of the fresh release are not implemented.
 QUICK = {
     "knn": ("saved: knn_labels.npz, of the set generated", 18, 6),
+    "backprop_by_hand": ("db1: the same\n      dW1: the same", 21, 4),
     "softmax": ("recognised: 71 of 90", 15, 7),
     "svm": ("loss 9.0", 10, 5),
     "layers": ("svm_loss: 8.995967", 34, 11),
+    "autodiff": ("k = 2, forward, h = 0.01: df1/dw1 off by 0.019, df1/dw2 by 0.84", 23, 6),
+    "matrix_calculus": ("length of W in the end: 1.0", 12, 2),
+    "gradient_descent": ("after a step with eta = 0.1: 2.2725", 16, 6),
     "optimisers": ("rates: 1e-05, 9.5e-06, 9.025e-06, 8.57375e-06", 15, 5),
+    "fully_connected": ("best training accuracy of all epochs: 1.0", 31, 6),
+    "convnet": ("saved: convnet.npz, trained on the set generated", 20, 4),
 }
 EXECUTE = """
 import sys, nbformat

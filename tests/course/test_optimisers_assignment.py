@@ -40,7 +40,7 @@ WRONG: dict[str, tuple[str, str, dict[str, float], str]] = {
         OPTIM,
         rule("sgd", "SGD", "next_w = w + rate * dw"),
         {"sgd": 1},
-        "w after step 1",
+        "The step goes uphill",
     ),
     "sgd: in place": (
         OPTIM,
@@ -57,7 +57,7 @@ WRONG: dict[str, tuple[str, str, dict[str, float], str]] = {
             "config['velocity'] = config['momentum'] * config['velocity'] - rate * dw",
         ),
         {"momentum": 2, "momentum_resumed": 1, "memory": 0.33},
-        "w after step 1",
+        "The new velocity moves the parameter, not the old one",
     ),
     "momentum: the other sign": (
         OPTIM,
@@ -68,13 +68,13 @@ WRONG: dict[str, tuple[str, str, dict[str, float], str]] = {
             "next_w = w + config['velocity']",
         ),
         {"momentum": 2, "momentum_resumed": 1, "memory": 0.33},
-        "w after step 1",
+        "The velocity points uphill",
     ),
     "momentum: forgotten": (
         OPTIM,
         rule("sgd_momentum", "MOMENTUM", "next_w = w - rate * dw"),
         {"momentum": 1.6, "momentum_resumed": 1, "memory": 0.33},
-        "w after step 2",
+        "not carried on from step to step",
     ),
     "momentum: damped": (
         OPTIM,
@@ -86,7 +86,7 @@ WRONG: dict[str, tuple[str, str, dict[str, float], str]] = {
             "next_w = w + config['velocity']",
         ),
         {"momentum": 2, "momentum_resumed": 1, "memory": 0.33},
-        "w after step 1",
+        "Only the old velocity is damped",
     ),
     "momentum: one velocity for all": (
         OPTIM,
@@ -111,7 +111,7 @@ WRONG: dict[str, tuple[str, str, dict[str, float], str]] = {
             "next_w = w - rate * dw / (config['cache'] + config['epsilon'])",
         ),
         {"rmsprop": 2, "rmsprop_resumed": 1, "memory": 0.33},
-        "w after step 1",
+        "Divide by the root of the mean square",
     ),
     "rmsprop: epsilon inside the root": (
         OPTIM,
@@ -123,7 +123,7 @@ WRONG: dict[str, tuple[str, str, dict[str, float], str]] = {
             "next_w = w - rate * dw / np.sqrt(config['cache'] + config['epsilon'])",
         ),
         {"rmsprop": 2, "rmsprop_resumed": 1, "memory": 0.33},
-        "w after step 1",
+        "Epsilon stands outside the root",
     ),
     "adam: not corrected": (
         OPTIM,
@@ -136,7 +136,7 @@ WRONG: dict[str, tuple[str, str, dict[str, float], str]] = {
             "next_w = w - rate * config['m'] / (np.sqrt(config['v']) + config['epsilon'])",
         ),
         {"adam": 3, "adam_resumed": 1, "memory": 0.33},
-        "w after step 1",
+        "Both means are to be corrected",
     ),
     "adam: the step is always the first": (
         OPTIM,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,19 +18,59 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from autograder import record
 from gradlab.cli import steps
+from gradlab.cli.container import Size
 from gradlab.cli.gradescope import archive, contents
-from gradlab.cli.rehearsal import metadata_like
+from gradlab.cli.rehearsal import image, metadata_like
 from gradlab.cli.schema import problems, read_strictly
 from gradlab.course import Course
+from tests.conftest import PROVING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
+    from gradlab.cli.container import Container
     from gradlab.course import Assignment
 
 RIGHT = "import numpy as np\n\ndef rectify(x):\n    return np.maximum(x, 0)\n"
 MODULE = "relu_hw/relu.py"
+
+
+# What of `setup.sh` is left to do where the packages are there already.
+INSTALL = re.compile(rb'^"\$python" -m pip install .*\n.*\n', re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Image:
+    """A container with the packages in it, that takes one zip after another."""
+
+    container: Container
+
+    def load(self, content: bytes) -> str:
+        """Put a zip in the place of the last one and set it up; return what staff would read.
+
+        Data sets stay: they are the same for all, and take long to make.
+        """
+        source, kept = self.container.root / "source", self.container.folder / "kept"
+        if (source / "data").is_dir():
+            (source / "data").rename(kept)
+        shutil.rmtree(source)
+        unpack(content, source)
+        if kept.is_dir():
+            kept.rename(source / "data")
+        program = source / "setup.sh"
+        program.write_bytes(INSTALL.sub(b"", program.read_bytes()))
+        ran = self.container.run("source/setup.sh", {}, limited=False)
+        assert ran.code == 0, ran.said
+        return ran.said
+
+
+def unpack(content: bytes, source: Path) -> None:
+    with zipfile.ZipFile(io.BytesIO(content)) as packed:
+        packed.extractall(source)
+        for entry in packed.infolist():
+            (source / entry.filename).chmod(entry.external_attr >> 16 & 0o777)
 
 
 @dataclass(frozen=True)
@@ -40,10 +81,7 @@ class Site:
 
     @classmethod
     def of(cls, root: Path, content: bytes) -> Site:
-        with zipfile.ZipFile(io.BytesIO(content)) as packed:
-            packed.extractall(root / "source")
-            for entry in packed.infolist():
-                (root / "source" / entry.filename).chmod(entry.external_attr >> 16 & 0o777)
+        unpack(content, root / "source")
         return cls(root)
 
     @property
@@ -86,6 +124,22 @@ class Site:
         return table
 
 
+def below(pid: int) -> list[int]:
+    """Return the processes below one, as far as they live."""
+    try:
+        text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    except OSError:
+        return []
+    return [found for child in map(int, text.split()) for found in (child, *below(child))]
+
+
+def record_once(assignment: Assignment) -> None:
+    """Record an assignment of hundreds of checks with one draw for each."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(record, "DRAWS", 1)
+        steps.expected(assignment, write=True)
+
+
 def no_landlock(files: Mapping[str, bytes]) -> dict[str, bytes]:
     """Return what makes the zip's code believe in a kernel without Landlock."""
     path = "lib/autograder/box/landlock.py"
@@ -120,3 +174,11 @@ def make_site(small_files: dict[str, bytes], tmp_path: Path) -> Callable[..., Si
 @pytest.fixture
 def site(make_site: Callable[..., Site]) -> Site:
     return make_site()
+
+
+@pytest.fixture(scope="session")
+def installed(small: Assignment) -> Iterator[Image]:
+    """An image whose packages were installed once; with two CPUs, unless all is to be proved."""
+    size = Size() if PROVING else Size(cpus=2)
+    with image(archive(contents(small, "split")), size=size) as (container, _):
+        yield Image(container)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from gradlab.course import Assignment
 
 OLDEST = sorted(Path.home().glob(".pyenv/versions/3.10.*/bin/python3.10"))
+PATIENCE_S = 300  # with a slow mirror
 PROBE = """
 import ctypes, os, sys
 status = dict(line.split(":\\t") for line in open("/proc/self/status").read().splitlines())
@@ -195,18 +196,16 @@ def test_the_command_rehearses(
 @pytest.fixture(scope="module")
 def debian(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A Debian of its own, as the site's image is an Ubuntu of its own."""
-    if os.geteuid() != 0 or not shutil.which("debootstrap"):
+    program = shutil.which("debootstrap", path=f"{os.environ['PATH']}:/usr/sbin")
+    if os.geteuid() != 0 or not program:
         pytest.skip("debootstrap is not installed, or you are not root")
     root = tmp_path_factory.mktemp("debian")
-    wanted = "--include=python3,python3-pip"
-    done = subprocess.run(
-        [shutil.which("debootstrap") or "", "--variant=minbase", wanted, "bookworm", root],
-        check=False,
-        capture_output=True,
-        text=True,
-    )
+    wanted = ["--variant=minbase", "--include=python3,python3-pip", "bookworm", str(root)]
+    command = ["timeout", str(PATIENCE_S), program, *wanted]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
     if done.returncode:
-        pytest.skip(f"debootstrap: {done.stdout.strip().splitlines()[-1]}")
+        said = done.stdout.strip().splitlines() or ["nothing said"]
+        pytest.skip(f"debootstrap ended with code {done.returncode}: {said[-1]}")
     return root
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,6 +13,7 @@ from autograder.gradescope.bundle import Bundle
 from gradlab.cli import steps
 from gradlab.cli.gradescope import archive, contents
 from gradlab.course import Course
+from gradlab.errors import AuthorMistake
 from tests.gradescope.conftest import MODULE, RIGHT, Site
 
 if TYPE_CHECKING:
@@ -86,3 +88,75 @@ def test_an_image_that_computes_something_else_is_not_built(
 def test_what_travels_is_told_from_what_does_not(asking: Assignment) -> None:
     table = json.loads(contents(asking, "split")["bundle/bundle.json"])
     assert "texts" not in table["dict"]["reference"]["dict"]
+
+
+# A supplied module that keeps what it has read, and so reads it once.
+NUMBERS = """
+import os
+from pathlib import Path
+
+PLACE = Path(os.environ.get("GRADLAB_DATA", "."))
+
+
+def prepare_data():
+    (PLACE / "kept.txt").write_text((PLACE / "given/numbers.txt").read_text())
+
+
+def count():
+    return len((PLACE / "kept.txt").read_text().split()) if (PLACE / "kept.txt").exists() else 3
+"""
+COUNTS = """
+
+@suite.check(points=2, question="count")
+def counts(student, expect, draw, reference):
+    \"""The numbers are counted\"""
+    student.relu.rectify(draw.normal(3))
+    expect.earns("numbers", reference.numbers.count(), 3, Threshold(100))
+"""
+
+
+@pytest.fixture(scope="module")
+def counting(tmp_path_factory: pytest.TempPathFactory) -> Assignment:
+    """An assignment whose reference needs a data set that only its author has."""
+    root = tmp_path_factory.mktemp("counting")
+    (root / "course.toml").write_text('title = "Counting"\n')
+    course = Course.find(root)
+    steps.new(course, "relu")
+    (root / "solutions/relu_hw/numbers.py").write_text(NUMBERS)
+    (root / "sets/given").mkdir(parents=True)
+    (root / "sets/given/numbers.txt").write_text("1 2 3")
+    folder = course.assignment("relu").folder
+    settings = (folder / "assignment.toml").read_text()
+    settings = f'supplied = ["numbers.py"]\n{settings}\n[gradescope]\ndata = "sets"\n'
+    (folder / "assignment.toml").write_text(settings)
+    text = (folder / "checks.py").read_text().replace("import Suite", "import Suite, Threshold", 1)
+    (folder / "checks.py").write_text(text + COUNTS)
+    steps.expected(course.assignment("relu"), write=True)
+    return course.assignment("relu")
+
+
+def test_a_data_set_of_the_author_s_travels_and_is_made_ready_once(
+    counting: Assignment, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = contents(counting, "split")
+    assert files["data/given/numbers.txt"] == b"1 2 3"
+    site = Site.of(tmp_path / "autograder", archive(files))
+    assert main("prepare", str(site.root)) == 0, capsys.readouterr().out
+    assert (site.root / "source/data/kept.txt").read_text() == "1 2 3"
+    site.hand_in({MODULE: RIGHT})
+    table, said = site.run()
+    assert {t["extra_data"]["status"] for t in table["tests"]} == {"earned"}, said
+
+
+def with_data(assignment: Assignment, folder: str) -> Assignment:
+    return replace(assignment, gradescope=replace(assignment.gradescope, data=folder))
+
+
+def test_a_data_set_that_is_not_there(counting: Assignment) -> None:
+    with pytest.raises(AuthorMistake, match=r"there are no files in .*nowhere"):
+        contents(with_data(counting, "nowhere"), "split")
+
+
+def test_a_data_set_that_no_check_needs(small: Assignment) -> None:
+    with pytest.raises(AuthorMistake, match="data is for checks that ask for the reference"):
+        contents(with_data(small, "assignments"), "split")

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tokenize
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -96,6 +97,12 @@ def test_grading_needs_numpy_alone(files: Files, tmp_path: Path) -> None:
     assert set(ran.stdout.split()) <= {"autograder", "gradlab", "numpy", "tomli"}
 
 
+def test_preloaded_packages_are_installed(small: Assignment) -> None:
+    preloading = replace(small, preload=("torch", "torch._dynamo"))
+    lines = zipping.contents(preloading, "split")["requirements.txt"].decode().splitlines()
+    assert [line for line in lines if "torch" in line] == ["torch"]
+
+
 def test_the_recording_lies_in_the_bundle_alone(files: Files, two_layer_net: Assignment) -> None:
     key = json.loads((two_layer_net.folder / "expected/checks.json").read_text())["key"]
     assert {name for name, text in files.items() if key.encode() in text} == {
@@ -173,8 +180,9 @@ def settings(folder: Path, text: str) -> Any:
 
 
 def test_settings(tmp_path: Path) -> None:
-    found = settings(tmp_path, '\n[gradescope]\ntimeout_min = 20\nvisibility = "after_published"\n')
-    assert (found.timeout_min, found.visibility) == (20, "after_published")
+    text = '\n[gradescope]\ntimeout_min = 20\nvisibility = "after_published"\ndata = "sets"\n'
+    found = settings(tmp_path, text)
+    assert (found.timeout_min, found.visibility, found.data) == (20, "after_published", "sets")
 
 
 @pytest.mark.parametrize(
@@ -187,6 +195,7 @@ def test_settings(tmp_path: Path) -> None:
         ("[gradescope]\ntimeout_min = true\n", "above 0"),
         ('[gradescope]\nvisibility = "never"\n', "visibility is one of visible"),
         ("[gradescope]\nvisibility = []\n", "visibility is one of visible"),
+        ("[gradescope]\ndata = 3\n", "data must be given, as a text"),
     ],
 )
 def test_settings_that_are_wrong(tmp_path: Path, text: str, words: str) -> None:

@@ -50,7 +50,7 @@ def test_our_own_fault_is_one_line_and_3(
     def fail() -> None:
         raise ZeroDivisionError("a bug\nof ours")
 
-    monkeypatch.setattr(importlib.import_module("gradlab.cli.commands"), "_course", fail)
+    monkeypatch.setattr(importlib.import_module("gradlab.cli.choosing"), "course", fail)
     monkeypatch.delenv("GRADLAB_DEBUG", raising=False)
     assert run("assign") == 3
     error = capsys.readouterr().err

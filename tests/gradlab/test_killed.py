@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from autograder import forkserver, level
+from autograder.worker import Worker
 from gradlab.cli import steps
-from gradlab.course import Course
+from gradlab.course import Course, Limits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,6 +102,42 @@ def gone(processes: list[int], seconds: float = 10) -> bool:
             return False
         time.sleep(0.01)
     return True
+
+
+def test_a_fork_server_that_is_killed_while_it_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    start = forkserver._start
+    started: list[int] = []
+
+    def killed_once(*arguments: Any) -> subprocess.Popen[bytes]:
+        process = start(*arguments)
+        if not started:
+            process.kill()
+        started.append(process.pid)
+        return process
+
+    monkeypatch.setattr(forkserver, "_start", killed_once)
+    with forkserver.ForkServer() as server:
+        assert [server.pid] == started[1:]
+
+
+@pytest.mark.parametrize("victim", ["fork server", "worker"])
+def test_a_kill_while_the_level_is_probed_does_not_lower_it(
+    victim: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with level.open_box() as server:
+        usual = server.box
+    killed: list[int] = []
+
+    def killed_once(server: forkserver.ForkServer, limits: Limits) -> Worker:
+        worker = Worker(server, limits)
+        if not killed:
+            killed.append(server.pid if victim == "fork server" else worker._forked.pid())
+            os.kill(killed[0], signal.SIGKILL)
+        return worker
+
+    monkeypatch.setattr(level, "Worker", killed_once)
+    with level.open_box() as server:
+        assert (server.box, len(killed)) == (usual, 1)
 
 
 @pytest.mark.slow

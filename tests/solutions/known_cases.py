@@ -12,7 +12,7 @@ from math import floor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from nndl import autodiff, calculus, fc_net, hand_net, layers
+from nndl import autodiff, calculus, descent, fc_net, hand_net, layers
 from nndl.classifier_trainer import ClassifierTrainer
 from nndl.classifiers import two_layer_net_mse
 from nndl.classifiers.convnet import init_two_layer_convnet, two_layer_convnet
@@ -263,8 +263,8 @@ def graph(k: int) -> Values:
 
 def counter_example() -> Values:
     minimiser = 0.5
-    values, slopes = calculus.counter_example(minimiser)
-    examples = {f"eta={eta:g}": calculus.sum_after_one_step(eta, 0) for eta in (0.1, 0.5, 1)}
+    values, slopes = descent.counter_example(minimiser)
+    examples = {f"eta={eta:g}": descent.sum_after_one_step(eta, 0) for eta in (0.1, 0.5, 1)}
     return {
         "minimiser": minimiser - sum(slopes) / 2,  # a Newton step: the sum's second derivative is 2
         "minimum": sum(values), "term_gradients_at_min": slopes, "examples": examples,

@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from nndl.bowl import bowl
 from nndl.classifier_trainer import ClassifierTrainer
 from nndl.classifiers.two_layer_net_function import two_layer_net
+from nndl.gradient_check import eval_numerical_gradient, rel_error
 
 from tests.solutions.known_cases import linspace_model
 
@@ -137,3 +139,28 @@ def test_an_unknown_rule_or_missing_labels_are_refused() -> None:
 def test_impossible_sizes_are_refused(options: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="batch_size and acc_frequency must be at least 1"):
         trained(**options)
+
+
+def test_a_network_that_is_not_written_is_named() -> None:
+    X, model, y = linspace_model()
+    with pytest.raises(NotImplementedError, match="gives no gradients yet"):
+        ClassifierTrainer().train(X, y, X, y, model, lambda *_: (None, {}))
+
+
+def test_a_bowl_is_lowest_where_all_parameters_are_one() -> None:
+    X, model, y = linspace_model()
+    scores, (loss, grads) = bowl(X, model), bowl(X, model, y)
+    assert scores.shape == (len(X), 2)
+    assert not scores.any()
+    for name, value in model.items():
+        numeric = eval_numerical_gradient(lambda _: bowl(X, model, y)[0], value, verbose=False)
+        assert rel_error(numeric, grads[name]) < 1e-6
+    assert bowl(X, {name: np.ones_like(value) for name, value in model.items()}, y)[0] == 0 < loss
+
+
+@pytest.mark.parametrize("update", ["sgd", "momentum", "rmsprop"])
+def test_every_rule_goes_down_the_bowl(update: str) -> None:
+    X, model, y = linspace_model()
+    settings: dict[str, Any] = {"momentum": 0.5, "learning_rate": 0.05, "num_epochs": 100}
+    _, losses, _, _ = ClassifierTrainer().train(X, y, X, y, model, bowl, update=update, **settings)
+    assert losses[-1] < 0.1 * losses[0]

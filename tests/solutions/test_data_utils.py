@@ -19,6 +19,7 @@ from nndl.data_utils import (
     get_CIFAR10_data,
     load_CIFAR10,
     load_net_params,
+    prepare_data,
     save_net,
     validation_split,
 )
@@ -235,6 +236,13 @@ def test_images_are_read_once_and_then_mapped(monkeypatch: pytest.MonkeyPatch) -
     assert len(kept) == 1
     pixels = np.load(kept[0] / "train_images.npy", mmap_mode="r")
     assert (pixels.shape, pixels.dtype) == ((100, 32, 32, 3), np.uint8)
+
+
+@pytest.mark.usefixtures("tiny")
+def test_images_can_be_made_ready_before_anybody_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert prepare_data() == "cifar10"
+    monkeypatch.setattr("nndl.data_utils.read_cifar10", None)
+    assert len(get_CIFAR10_data(70, 20, 10)["y_val"]) == 20
 
 
 @pytest.mark.parametrize("temporary", ["works", "is no folder"])

@@ -70,3 +70,13 @@ def test_the_default_net_reaches_the_handouts_accuracy_on_the_generated_set() ->
     losses, accuracy = default_run(TwoLayerNet)
     assert losses[0] == pytest.approx(np.log(10), abs=1e-3)
     assert 0.27 <= accuracy <= 0.30
+
+
+def test_a_seed_may_be_several_numbers() -> None:
+    images, labels = generated_images(range(1), seed=(2**32 - 1, 0, 7))
+    others, other_labels = generated_images(range(1), seed=(2**32 - 1, 0, 8))
+    assert not np.array_equal(images, others)
+    assert not np.array_equal(labels, other_labels)
+    np.testing.assert_array_equal(
+        generated_images(range(1), seed=(3,))[1], generated_images(range(1), 3)[1]
+    )

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install torch")
 nets = importlib.import_module("nndl.torch_nets")
+twin = importlib.import_module("nndl.hand_twin")
 torch.set_num_threads(1)  # for nets as small as these, threads only wait for each other
 
 mpl.use("Agg")
@@ -223,8 +224,8 @@ def test_curves_take_the_history() -> None:
 def test_the_hand_nets_twin_has_the_same_gradients(dtype: str) -> None:
     params, x0, y = hand_net()
     wanted = {**hand_backward(params, x0, y), "loss": hand_forward(params, x0, y)["loss"]}
-    net = nets.HandNet(getattr(torch, dtype))
-    found = nets.hand_gradients(net)
+    net = twin.HandNet(getattr(torch, dtype))
+    found = twin.hand_gradients(net)
     assert set(found) == {"loss", *params}
     for name, value in found.items():
         assert value.dtype == dtype
@@ -235,7 +236,7 @@ def test_the_hand_nets_twin_has_the_same_gradients(dtype: str) -> None:
 
 
 def test_torch_prints_the_homeworks_digits() -> None:
-    found = nets.hand_gradients(nets.HandNet())
+    found = twin.hand_gradients(twin.HandNet())
     printed = {
         "loss": "0.2748", "b1": "[0.01336792 0.01499607]", "b2": "[0.13849856]",
         "W1": "[[0.0006684 0.00133679] [0.0007498 0.00149961]]",
