@@ -6,7 +6,6 @@ The reference's source is in it only where a check asks for the reference, witho
 
 from __future__ import annotations
 
-import ast
 import base64
 import json
 from dataclasses import asdict, dataclass, field, fields
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograder.box.magics import plain
 from autograder.grade import Grader
+from autograder.gradescope.bare import bare
 from autograder.known import Known
 from autograder.session import Staged
 from autograder.stage import Plan, stage_reference
@@ -32,7 +32,6 @@ __all__ = ["Bundle", "bare", "total"]
 SETTINGS, EXPECTED = "bundle.json", "expected"
 # Of the reference a check can ask for these; the rest of `Staged` is about a student's files.
 TRAVELS = ("files", "roles", "cells", "artifacts", "run", "stand_ins")
-WITH_DOCSTRING = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 @dataclass(frozen=True)
@@ -151,18 +150,6 @@ def _bare_reference(assignment: Assignment) -> Staged:
     cells = tuple((label, bare(plain(text).encode()).decode()) for label, text in whole.cells or ())
     kept = {name: getattr(whole, name) for name in TRAVELS}
     return Staged(**{**kept, "files": files, "cells": whole.cells and cells})
-
-
-def bare(source: bytes) -> bytes:
-    """Return Python source without comments and docstrings; as it is if it is not Python."""
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError):
-        return source
-    for node in ast.walk(tree):
-        if isinstance(node, WITH_DOCSTRING) and ast.get_docstring(node, clean=False) is not None:
-            node.body[:1] = [] if len(node.body) > 1 else [ast.Pass()]
-    return f"{ast.unparse(ast.fix_missing_locations(tree))}\n".encode()
 
 
 def _attributes(record: Plan) -> dict[str, Any]:

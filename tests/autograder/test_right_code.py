@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import runpy
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from gradlab.course import Course
 from tests.autograder.trying import judge, record
 
 if TYPE_CHECKING:
@@ -17,7 +19,10 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = (ROOT / "solutions" / "nndl" / "neural_net.py").read_text()
-SUITE = runpy.run_path(str(ROOT / "assignments" / "two_layer_net" / "checks.py"))["suite"]
+ASSIGNMENT = Course.find(ROOT).assignment("two_layer_net")
+SUITE = runpy.run_path(str(ASSIGNMENT.folder / "checks.py"))["suite"].within(
+    (), ASSIGNMENT.edition.conventions
+)
 OF_CODE = ("scores", "loss", "gradients", "train", "predict")
 CHECKS: dict[str, Check] = {
     check.name: check
@@ -176,7 +181,9 @@ def recorded() -> dict[str, tuple[list[Wanted], Outlines]]:
 
 def run(check: Check) -> Any:
     assert check.function is not None
-    return check.function
+    if "conventions" not in check.takes:
+        return check.function
+    return partial(check.function, conventions=dict(check.conventions))
 
 
 @pytest.mark.parametrize("name", VARIANTS)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from gradlab.course import Assignment
     from tests.conftest import Proof
 
+pytestmark = pytest.mark.slow
+
 TOTAL = 23  # without what a person grades
 NOTEBOOK = "autodiff.ipynb"
 

@@ -13,6 +13,7 @@ from autograder.recording import Recording
 from gradlab.cli import commands, sample
 from gradlab.course import Course
 from gradlab.errors import AuthorMistake
+from tests.course.conftest import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,13 +28,23 @@ def run(*arguments: str) -> int:
     return int(caught.value.code or 0)
 
 
-def test_the_recording_is_of_this_reference(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run("expected") == 0
+# Every assignment, of which the short ones are enough for `make test`.
+SHORT = {"softmax", "svm"}
+EVERY = [
+    pytest.param(name, marks=() if name in SHORT else pytest.mark.slow)
+    for name in Course.find(ROOT).names()
+]
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_the_recording_is_of_this_reference(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("expected", name) == 0
     assert "beyond" not in capsys.readouterr().out
 
 
-def test_verify_proves_every_assignment(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run("verify") == 0
+@pytest.mark.parametrize("name", EVERY)
+def test_verify_proves_an_assignment(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("verify", name) == 0
     assert "the reference earns everything" in capsys.readouterr().out
 
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from gradlab.course import Assignment
     from tests.conftest import Proof
 
+pytestmark = pytest.mark.slow
+
 RECITED = """
 if hasattr(self, "dists"):
     return self.dists

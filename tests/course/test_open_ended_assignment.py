@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     from gradlab.course import Assignment
 
+pytestmark = pytest.mark.slow
+
 FOLDER = ROOT / "assignments/open_ended"
 SUITE = runpy.run_path(str(FOLDER / "checks.py"))
 LABELS: np.ndarray = SUITE["LABELS"]

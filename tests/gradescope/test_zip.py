@@ -18,7 +18,8 @@ import numpy as np
 import pytest
 
 from autograder.box.confine import Box
-from autograder.gradescope.bundle import Bundle, bare
+from autograder.gradescope.bare import bare
+from autograder.gradescope.bundle import Bundle
 from autograder.level import refuse_exposed
 from generator.modules import student_modules
 from generator.new import create
@@ -152,11 +153,15 @@ def _words(source: bytes) -> list[str]:
 @pytest.mark.parametrize(
     ("source", "rest"),
     [
-        ('"""Doc."""\nx = 1  # one\n', "x = 1\n"),
-        ('def f():\n    """Doc."""\n', "def f():\n    pass\n"),
-        ('def f():\n    """Doc."""\n    return "#"\n', "def f():\n    return '#'\n"),
+        ('"""Doc."""\nx = 1  # one\n', '""\nx = 1\n'),
+        ('x = """a\n# no"""  # é one\n# two\ny = "é"  # three', 'x = """a\n# no"""\n\ny = "é"'),
+        ("f\"{', '.join(x)} {y!r}\"\r\n", "f\"{', '.join(x)} {y!r}\"\n"),
+        ('class A:\n    """One\n    two."""\n    é = 1\n', 'class A:\n    ""\n\n    é = 1\n'),
+        ('def f():\n    """Doc."""\n', 'def f():\n    ""\n'),
+        ('def f():\n    """Doc."""\n    return "#"\n', 'def f():\n    ""\n    return "#"\n'),
         ("def f(:\n", "def f(:\n"),
-        ("", "\n"),
+        ("", ""),
+        ("# coding: latin-1\nx = 1\n", "\nx = 1\n"),
     ],
 )
 def test_bare_source(source: str, rest: str) -> None:
