@@ -1,12 +1,13 @@
 """What of an assignment travels to Gradescope: everything that grading takes, and nothing else.
 
-A bundle is a folder: the suites and their recordings as they are, and `bundle.json` with the rest.
+A bundle is a folder: the suites and their recordings as they are, `bundle.json` with the rest, and
+in `files` what that refers to, by hash.
 The reference's source is in it only where a check asks for the reference, without comments.
 """
 
 from __future__ import annotations
 
-import base64
+import hashlib
 import json
 from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Bundle", "bare", "total"]
 
-SETTINGS, EXPECTED = "bundle.json", "expected"
+SETTINGS, EXPECTED, KEPT = "bundle.json", "expected", "files"
 # Of the reference a check can ask for these; the rest of `Staged` is about a student's files.
 TRAVELS = ("files", "roles", "cells", "artifacts", "run", "stand_ins")
 
@@ -97,19 +98,21 @@ class Bundle:
         paths = {f"{name}.py": assignment.folder / f"{name}.py" for name in SUITES}
         paths |= {f"{EXPECTED}/{p.name}": p for p in recorded if p.suffix in (".json", ".npz")}
         contents = {name: path.read_bytes() for name, path in paths.items()}
-        return {SETTINGS: self._pack(), **contents}
+        return {**self._pack(), **contents}
 
-    def _pack(self) -> bytes:
+    def _pack(self) -> dict[str, bytes]:
         reference = self.reference and {name: getattr(self.reference, name) for name in TRAVELS}
         table = {f.name: getattr(self, f.name) for f in fields(self)}
         table |= {"settings": asdict(self.settings), "limits": asdict(self.limits)}
         table |= {"plan": _attributes(self.plan), "reference": reference}
-        return (json.dumps(_encoded(table), indent=1, sort_keys=True) + "\n").encode()
+        kept: dict[str, bytes] = {}
+        text = json.dumps(_encoded(table, kept), indent=1, sort_keys=True)
+        return {SETTINGS: f"{text}\n".encode(), **kept}
 
     @classmethod
     def read(cls, folder: Path) -> Bundle:
         """Return the bundle in a folder."""
-        table = _decoded(json.loads((folder / SETTINGS).read_text(encoding="utf-8")))
+        table = _decoded(json.loads((folder / SETTINGS).read_text(encoding="utf-8")), folder)
         reference = table["reference"]
         table |= {"settings": Gradescope(**table["settings"]), "limits": Limits(**table["limits"])}
         table |= {"plan": Plan(**table["plan"])}
@@ -156,25 +159,33 @@ def _attributes(record: Plan) -> dict[str, Any]:
     return {f.name: getattr(record, f.name) for f in fields(record)}
 
 
-def _encoded(value: Any) -> Any:
-    """Return a value as JSON can hold it; what JSON lacks is an object of one key, its kind."""
+def _encoded(value: Any, kept: dict[str, bytes]) -> Any:
+    """Return a value as JSON can hold it; what JSON lacks is an object of one key, its kind.
+
+    Args:
+        value: what is encoded.
+        kept: gets the contents of files by path. Two that are the same are one.
+    """
     if isinstance(value, bytes):
-        return {"bytes": base64.b64encode(value).decode()}
+        path = f"{KEPT}/{hashlib.sha256(value).hexdigest()}"
+        kept[path] = value
+        return {"bytes": path}
     if isinstance(value, frozenset):
         return {"frozenset": sorted(value)}
     if isinstance(value, tuple):
-        return {"tuple": [_encoded(item) for item in value]}
+        return {"tuple": [_encoded(item, kept) for item in value]}
     if hasattr(value, "items"):
-        return {"dict": {key: _encoded(item) for key, item in value.items()}}
+        return {"dict": {key: _encoded(item, kept) for key, item in value.items()}}
     return value
 
 
-def _decoded(value: Any) -> Any:
+def _decoded(value: Any, folder: Path) -> Any:
     if not isinstance(value, dict):
         return value
     ((kind, content),) = value.items()
     if kind == "bytes":
-        return base64.b64decode(content)
+        return (folder / content).read_bytes()
     if kind == "dict":
-        return {key: _decoded(item) for key, item in content.items()}
-    return {"tuple": tuple, "frozenset": frozenset}[kind](map(_decoded, content))
+        return {key: _decoded(item, folder) for key, item in content.items()}
+    items = (_decoded(item, folder) for item in content)
+    return {"tuple": tuple, "frozenset": frozenset}[kind](items)

@@ -74,13 +74,14 @@ def test_set_up_tries_it(asking_site: Site, capsys: pytest.CaptureFixture[str]) 
 def test_an_image_that_computes_something_else_is_not_built(
     asking_site: Site, capsys: pytest.CaptureFixture[str], old: str, new: str, words: str
 ) -> None:
-    path = asking_site.root / "source/bundle/bundle.json"
-    bundle = Bundle.read(path.parent)
+    folder = asking_site.root / "source/bundle"
+    bundle = Bundle.read(folder)
     assert bundle.reference is not None
     source = bundle.reference.files[MODULE]
     assert old.encode() in source
     bundle.reference.files[MODULE] = source.replace(old.encode(), new.encode())
-    path.write_bytes(bundle._pack())
+    for name, content in bundle._pack().items():
+        (folder / name).write_bytes(content)
     assert main("prepare", str(asking_site.root)) == 1
     assert words in capsys.readouterr().out
 

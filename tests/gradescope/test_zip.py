@@ -168,6 +168,11 @@ def test_bare_source(source: str, rest: str) -> None:
     assert bare(source.encode()).decode() == rest
 
 
+def test_what_student_and_reference_both_have_travels_once(files: Files) -> None:
+    kept = [content for name, content in files.items() if name.startswith("bundle/files/")]
+    assert len(kept) == len(set(kept)) > 0
+
+
 def test_a_bundle_is_read_as_it_was_written(
     files: Files, two_layer_net: Assignment, tmp_path: Path
 ) -> None:
