@@ -96,7 +96,8 @@ def table(results: Sequence[Results]) -> str:
         rows.append([result.submission, total, *(str(cell(result, name)) for name in names)])
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
-    legend = ["(+6? are 6 points that wait for a person)"] if rows[1][1].endswith("?") else []
+    late = f"{results[0].waiting:g}"
+    legend = [f"(+{late}? are {late} points that wait for a person)"] if results[0].waiting else []
     return "\n".join([lines[0], "-" * max(map(len, lines)), *lines[1:], *legend])
 
 
