@@ -55,7 +55,7 @@ def execute(path: Path, kind: str, **environment: str) -> str:
     done = subprocess.run(
         command,
         cwd=path.parent,
-        env={**os.environ, **environment},
+        env={**os.environ, "OPENBLAS_NUM_THREADS": "1", **environment},  # others use the cores too
         capture_output=True,
         text=True,
         timeout=1800,
