@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Grader", "grade_class", "in_turn"]
 
+LOST_S = 1  # the seconds of work that are lost at most where the grader is killed
+
 
 @dataclass(frozen=True)
 class Grader:
@@ -89,16 +91,12 @@ class Grader:
         Args:
             submission: whose.
             folder: where everything is written.
-            tell: gets the results whenever they have been written.
+            tell: gets the results at the start, after every check and at the end.
         """
-
-        def write() -> None:
-            results.write(folder)
-            tell(results)
-
-        start = time.monotonic()
+        start = written = time.monotonic()
         results = Results(submission.id, level=self.server.box.level)
-        write()
+        results.write(folder)
+        tell(results)
         staged, notes = stage(submission, self.plan)
         results.notes = [plain(note) for note in (submission.problem, *notes) if note]
         results.staff = [plain(note) for note in submission.notes]
@@ -106,11 +104,15 @@ class Grader:
             for outcome in self._outcomes(self.examiner(submission, staged, workers)):
                 results.outcomes.append(outcome)
                 results.seconds = time.monotonic() - start
-                write()
+                if start + results.seconds > written + LOST_S:
+                    results.write(folder)
+                    written = start + results.seconds
+                tell(results)
         results.staff += defects(results.outcomes)
         results.figures = tuple(_kept_figures(workers.figures, folder))
         results.finished = True
-        write()
+        results.write(folder)
+        tell(results)
         return results
 
     def examiner(self, submission: Submission, staged: Staged, workers: Workers) -> Examiner:

@@ -33,6 +33,8 @@ class Absent:
 
 def tidy(value: Any) -> Any:
     """Return a value with every array read-only, numbers plain, and lists of numbers as arrays."""
+    if isinstance(value, np.ndarray):
+        return _frozen(value) if value.ndim else value.item()
     if isinstance(value, list) and value:
         numbers = as_numbers(value)
         if numbers is not None and numbers.dtype.kind != "b":
@@ -41,8 +43,6 @@ def tidy(value: Any) -> Any:
         return type(value)(tidy(item) for item in value)
     if isinstance(value, dict):
         return {key: tidy(item) for key, item in value.items()}
-    if isinstance(value, np.ndarray):
-        return _frozen(value) if value.ndim else value.item()
     return value.item() if isinstance(value, np.generic) else value
 
 
@@ -115,9 +115,9 @@ def conform(value: Any, wanted: Outline, what: str) -> Any:
             parts = zip(value, wanted["of"], range(len(value)), strict=True)
             return tuple(_part(tidy(v), w, f"{what}[{n}]") for v, w, n in parts)
     elif kind == "dict" and isinstance(value, dict):
-        absent = Absent(f"{what} has no such key")
-        wanted_parts = [(_dict_key(key), part) for key, part in wanted["of"]]
-        return {k: _part(value.get(k, absent), w, f"{what}[{k!r}]") for k, w in wanted_parts}
+        parts = [(_dict_key(key), w) for key, w in wanted["of"]]
+        named = [(key, w, f"{what}[{key!r}]") for key, w in parts]
+        return {k: _part(value.get(k, Absent(f"{n} is missing")), w, n) for k, w, n in named}
     elif outline(value)["is"] == kind:
         return value
     return _fail(f"{what} should be {describe(wanted)}; yours is {describe(outline(value))}")

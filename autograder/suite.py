@@ -15,8 +15,12 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gradlab.course import Limits
 
 from gradlab.errors import AuthorMistake, Place
 
@@ -74,7 +78,7 @@ class Check:
     where: tuple[tuple[str, Any], ...] = ()
     conventions: tuple[tuple[str, Any], ...] = ()
 
-    @property
+    @cached_property
     def takes(self) -> tuple[str, ...]:
         """Which of student, expect, draw, reference and conventions the function asks for."""
         return tuple(inspect.signature(self.function).parameters) if self.function else ()
@@ -94,6 +98,10 @@ class Check:
         """Where the function stands."""
         code = getattr(self.function, "__code__", None)
         return Place(code.co_filename, line=code.co_firstlineno) if code else None
+
+    def bounded(self, usual: Limits) -> Limits:
+        """Return what the check may use: as usual, but for what it declares."""
+        return replace(usual, **dict(self.limits))
 
     def run(self, **given: Any) -> None:
         """Call the function with what it asks for."""
@@ -262,8 +270,8 @@ class Suite:
         if strange := [name for name in check.takes if name not in GIVEN]:
             known = ", ".join(GIVEN)
             raise AuthorMistake(f"check {check.name} asks for {strange[0]}; there are {known}")
-        if check.points < 0:
-            raise AuthorMistake(f"check {check.name} has negative points")
+        if not 0 <= check.points < float("inf"):
+            raise AuthorMistake(f"check {check.name}: its points are a number of at least 0")
         if check.visibility not in VISIBILITIES:
             known = ", ".join(VISIBILITIES)
             raise AuthorMistake(f"check {check.name}: visibility is one of {known}")
