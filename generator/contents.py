@@ -40,14 +40,16 @@ STAFF_FILES = (
     (r".*(~|\.bak|\.orig|\.old|\.rej|\.sw[op])|(.*/)?[#.]#.*", "an editor's backup"),
     (r"(.*/)?\.(git|svn|hg|DS_Store|idea|vscode|env|netrc)(/.*|$)", "a tool's own file"),
     (r"(.*/)?(checks\.(py|npz|json)|(assignment|samples)\.toml|staff\.md)", "a file for staff"),
-    (r"(?i)(.*/)?([^/]*[-_.])?(solutions?|answer_?key)([-_.][^/]*)?", "a file for staff"),
+    (r"(?i)(.*/)?([^/]*[-_.])?(solutions?|answer_?key)([-_.][^/]*)?(/.*)?", "a file for staff"),
 )
+# What may stand in braces behind the colon in Python's own texts, as in f"{points:.1f}".
+FORMAT = r"(?=[^}])(?:.?[<>=^])?[-+ ]?#?\d*[,_]?(?:\.\d+)?[bcdeEfFgGnosxX%]?\}"
 LEFTOVERS = (
     r"\b(BEGIN|END) (SOLUTION|HIDDEN TESTS?|MARK SCHEME|PROMPT|TESTS?|QUESTION|IGNORE)\b",
     r"#\s*(SOLUTION( NO PROMPT)?|SEED|HIDDEN|IGNORE)\s*$",
     r"^\W*(HIDDEN TESTS?|MARK SCHEME|STAFF[- ]ONLY)\W*$",
     r"#\s*stub:",
-    r"\{points:",
+    rf"\{{points:(?!{FORMAT})",
 )
 LEFTOVER = re.compile("|".join(f"(?:{pattern})" for pattern in LEFTOVERS), re.MULTILINE)
 CODE_ALONE = re.compile(r"\s*(?:[^\W_][^#]*)?\s*")  # starts with a word, and says no more
@@ -58,7 +60,7 @@ CELL_METADATA = {"deletable", "editable", "tags", "gradlab", "otter", "jupyter"}
 
 
 def unexpected_files(draft: Draft) -> Iterator[AuthorMistake]:
-    """Yield files that no setting asked for."""
+    """Yield files that no setting asked for, and such as students shall make themselves."""
     expected = {*draft.masters, *draft.supplied, *FIXED, *EXTRA}
     if draft.assignment.client != "check.py":
         expected |= set(filter(OTTER_TEST.fullmatch, draft.files))
@@ -66,6 +68,9 @@ def unexpected_files(draft: Draft) -> Iterator[AuthorMistake]:
         if _kind_of(name) is None:
             message = "does not belong in a release; list it in assignment.toml or drop it"
             yield AuthorMistake(message, Place(name))
+    for name in sorted(set(draft.files) & set(draft.assignment.artifacts)):
+        message = "students shall make and hand in this file; drop it, or ship it by another name"
+        yield AuthorMistake(message, draft.origin(name).place)
 
 
 def staff_files(draft: Draft) -> Iterator[AuthorMistake]:

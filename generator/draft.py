@@ -121,10 +121,11 @@ class Draft:
             except UnicodeDecodeError:
                 continue
             kind: TextKind = "module" if name.endswith(".py") else "text"
-            yield Passage(name, kind, text, self.origin(name))
+            if kind == "module" or "\0" not in text:  # UTF-16 of plain letters is UTF-8 as well
+                yield Passage(name, kind, text, self.origin(name))
 
     def _notebook_passages(self, name: str, notebook: Any) -> Iterator[Passage]:
-        for text in _texts(notebook["metadata"]):
+        for text in _texts(notebook.get("metadata", {})):
             yield Passage(name, "stored", text, self.origin(name))
         for number, cell in enumerate(notebook["cells"]):
             origin = self.origin(name, number)

@@ -49,7 +49,8 @@ TARGET = frozenset(".,[]'*:|")  # what the left side of an assignment is made of
 COMPARISONS = frozenset({"==", "!=", "<=", ">="})
 NOT_BEFORE = frozenset({".", "'"})  # an attribute, a text: no variable
 NOT_AFTER = frozenset({"(", "=", "'"})  # a call, a keyword, a text
-DROPPED = b" \t\r\n\f\v#>*-.'\"0123456789)"
+CONTINUED = re.compile(r"\\\r?\n")
+DROPPED = b" \t\r\n\f\v#>*+-.'\"\\0123456789)"
 LONGEST = 40  # lines of one statement
 
 
@@ -81,7 +82,7 @@ class Needle:
 
 
 def _plain(text: str) -> str:
-    return WHOLE.sub("", text.replace('"', "'"))
+    return WHOLE.sub("", CONTINUED.sub(" ", text.replace('"', "'")))
 
 
 def weight(text: str) -> int:
@@ -158,7 +159,7 @@ class Statement:
 
 
 def statements(text: str) -> list[Statement]:
-    """Return the statements of a text without comments: lines, joined where brackets are open."""
+    """Return the statements of a text without comments: lines, joined where one goes on."""
     found: list[Statement] = []
     parts: list[str] = []
     depth = first = 0
@@ -168,7 +169,7 @@ def statements(text: str) -> list[Statement]:
         first = first if parts else number
         parts.append(line)
         depth += sum(map(line.count, "([{")) - sum(map(line.count, ")]}"))
-        if depth <= 0 or len(parts) == LONGEST:
+        if (depth <= 0 and not line.endswith("\\")) or len(parts) == LONGEST:
             found.append(Statement("\n".join(parts).strip(), first))
             parts, depth = [], 0
     return [*found, *([Statement("\n".join(parts).strip(), first)] if parts else [])]

@@ -141,5 +141,7 @@ def _is_available(name: str, draft: Draft, installed: set[str]) -> bool:
     if top == draft.assignment.package:
         inner = "/".join([top, *rest])
         return not rest or f"{inner}.py" in draft.files or f"{inner}/__init__.py" in draft.files
-    beside = {PurePosixPath(file).stem for file in draft.files if "/" not in file}
+    beside = {
+        PurePosixPath(file.split("/")[0]).stem for file in draft.files if file.endswith(".py")
+    }
     return top in installed | beside or top in (*ELSEWHERE, *sys.stdlib_module_names)

@@ -1,12 +1,13 @@
 """Does the release contain what was taken out of the masters, or what is hidden?
 
 A line counts when it is distinctive: long enough, and not one that says nothing of its own. Three
-lines in a row, and a whole block, count when they are long enough together. A line with other names
-counts when it does enough (`fingerprint.Shape`), or as one of several in a row. What supplied files
-contain is public, as long as it is not three lines of the solution in a row. So is what the code
-outside the blocks contains, where it merely uses something: the same call in a given cell and in a
-solution is no leak. But the same *computation*, outside the blocks of the module that it was taken
-from, is a second copy of the solution.
+lines in a row count when they are long enough together, and a whole block does so too, or when it
+computes something, however short it is. A line with other names counts when it does enough
+(`fingerprint.Shape`), or as one of several in a row. What supplied files contain is public, as long
+as it is not three lines of the solution in a row. So is what the code outside the blocks contains,
+where it merely uses something: the same call in a given cell and in a solution is no leak. But the
+same *computation*, outside the blocks of the module that it was taken from, is a second copy of the
+solution.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
-from generator.fingerprint import Needle, stream
+from generator.fingerprint import Needle, stream, weight
 from generator.page import SHINGLE, shingles, words
-from generator.secret import secrets
+from generator.secret import SAYS, secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -32,6 +33,7 @@ __all__ = ["Leak", "leaks"]
 
 ROW, ROW_LENGTH = 3, 24  # lines one after the other, and their characters without blanks
 PAIR, PAIR_SAYS = 2, 12  # two lines count when they say as much as three others do
+WHOLE_SAYS = 12  # of a whole block, its variables included
 PHRASE = 6  # words of a sentence that is found wherever it stands
 SENTENCE, SENTENCE_LENGTH = 3, 16  # words and characters of one that has a line of its own
 NEVER = 10_000
@@ -158,8 +160,10 @@ class Public:
 
     def has_row(self, row: Row, *, even_given: bool) -> bool:
         """Tell whether a row is public; with `even_given` it is no excuse that students have it."""
-        known = [] if even_given else [*self.supplied, *self.given]
-        return row.needle.stream in self.checks or any(page.has(row.needle) for page in known)
+        if even_given:
+            return False
+        known = any(page.has(row.needle) for page in (*self.supplied, *self.given))
+        return known or row.needle.stream in self.checks
 
     def says(self, secret: Secret, phrase: tuple[str, ...]) -> bool:
         """Tell whether some words in a row are public; answers and texts for staff never are."""
@@ -197,6 +201,13 @@ class Row:
         length = sum(piece.length for piece in self.pieces)
         return length >= ROW_LENGTH and not all(piece.line.bare for piece in self.pieces)
 
+    @property
+    def computes_something(self) -> bool:
+        """Whether there is a computation of some substance in it."""
+        # A return says as much as a name that is assigned.
+        said = sum(weight(piece.text.replace("return ", "_ ")) for piece in self.pieces)
+        return said >= SAYS and any(piece.line.computes for piece in self.pieces)
+
 
 class Search:
     """The search for one secret; what is the same for all pages is worked out once."""
@@ -232,10 +243,18 @@ class Search:
     def _whole(self) -> Iterator[Row]:
         """Yield all lines together, where none of them counts alone."""
         lines = [piece for piece in self.secret.lines if not self.public.supplies(piece)]
-        if self.secret.kind in ("module", "cell") and len(lines) > 1 and not self.single:
+        if self.secret.kind in ("module", "cell", "staff") and lines and not self.single:
             row = Row.of(lines)
-            if self.public.everything.may_have(row.needle) and row.says_enough:
+            if self.public.everything.may_have(row.needle) and self._is_enough(row):
                 yield row
+
+    def _is_enough(self, row: Row) -> bool:
+        """Tell whether a whole block says enough, and more than that something is used."""
+        if row.computes_something:
+            return row.says_enough or self.secret.is_solution
+        is_call = len(row.pieces) == 1 and "(" in row.pieces[0].text
+        is_mere_use = self.secret.kind == "staff" or (self.secret.kind == "cell" and is_call)
+        return row.says_enough and not is_mere_use
 
     def of(self, page: Page) -> Iterator[Leak]:
         """Yield what a page has of the secret."""
@@ -279,14 +298,23 @@ class Search:
     def _rows_renamed(self, page: Page, enough: int) -> Iterator[Leak]:
         """Yield lines in a row with other names, each name for one of the solution's."""
         reached: dict[int, int] = {}  # up to where a pair of texts side by side has been read
+        shortest = min(PAIR, len(self.secret.steps)) if self.secret.is_solution else PAIR
         for first, step in enumerate(self.secret.steps):
             for at in page.by_shape.get(step.statement.shape.key, ()):
                 if at >= reached.get(at - first, 0):
                     row = self._row_at(page, first, at)
                     reached[at - first] = at + len(row)
-                    if _says_enough(row, enough):
+                    if _says_enough(row, enough, shortest) or self._is_whole(row, page):
                         pieces = [piece for piece, _ in row]
                         yield from self._leaks(page, [row[0][1].line], pieces, renamed=True)
+
+    def _is_whole(self, row: Sequence[tuple[Piece, Statement]], page: Page) -> bool:
+        """Tell whether a row is all of a solution: then the pattern of its names says enough."""
+        if len(row) < max(PAIR, len(self.secret.steps)) or not self.secret.is_solution:
+            return False
+        steps = [piece.statement for piece, _ in row]
+        said = sum(step.shape.information + step.names.total() for step in steps)
+        return page.role != "supplied" and said >= WHOLE_SAYS and _same_pattern(row)
 
     def _row_at(self, page: Page, first: int, at: int) -> list[tuple[Piece, Statement]]:
         """Return the statements in a row, around the given ones, that are alike."""
@@ -319,11 +347,15 @@ def _alike(pair: tuple[Piece, Statement]) -> bool:
     return pair[0].statement.shape.key == pair[1].shape.key
 
 
-def _says_enough(row: Sequence[tuple[Piece, Statement]], enough: int) -> bool:
+def _says_enough(row: Sequence[tuple[Piece, Statement]], enough: int, shortest: int) -> bool:
     """Tell whether a row is long, says enough, and uses its names in the same pattern."""
     said = [piece.statement.shape.information for piece, _ in row if piece.line.computes]
-    if len(said) < PAIR or sum(said) < (enough if len(row) >= ROW else max(enough, PAIR_SAYS)):
+    if len(said) < shortest or sum(said) < (enough if len(row) >= ROW else max(enough, PAIR_SAYS)):
         return False
+    return _same_pattern(row)
+
+
+def _same_pattern(row: Sequence[tuple[Piece, Statement]]) -> bool:
     return _pattern([piece.statement for piece, _ in row]) == _pattern([there for _, there in row])
 
 

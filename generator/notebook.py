@@ -158,10 +158,15 @@ def _tags(node: Mapping[str, Any], place: Place) -> list[Any]:
     if not isinstance(tags, list):
         raise AuthorMistake(f"tags must be a list, not {tags!r}", place)
     for tag in tags:
-        meant = re.sub(r"[\s_-]+", "-", str(tag).strip().lower())
-        if meant in OURS and tag != meant:
+        meant = next((name for name in OURS if _letters(name) == _letters(tag)), tag)
+        if tag != meant:
             raise AuthorMistake(f"the tag {tag!r} has no effect; did you mean {meant!r}?", place)
     return tags
+
+
+def _letters(tag: object) -> str:
+    """Return what a tag says, whatever stands between its words, in the singular."""
+    return re.sub(r"[\s_-]+", "", str(tag).lower()).removesuffix("s")
 
 
 def _is_nbgrader_solution(node: Mapping[str, Any]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from gradlab.errors import AuthorMistake
@@ -16,7 +17,7 @@ __all__ = ["KEEP_OUTPUT", "kept_outputs"]
 KEEP_OUTPUT = "keep-output"
 PICTURES = ("image/png", "image/jpeg")
 SHOWN = (*PICTURES, "text/plain")  # nothing that runs: no HTML, no scripts
-FIGURE = "<Figure size "  # what matplotlib prints of a picture
+FIGURE = re.compile(r"(<Figure size [^<>\n]*>\s*)?")  # what matplotlib prints of a picture
 
 
 def kept_outputs(cell: dict[str, Any], place: Place, *, writes: bool) -> list[dict[str, Any]]:
@@ -55,5 +56,5 @@ def _shown(output: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _is_picture(output: dict[str, Any]) -> bool:
     data = output.get("data", {})
-    text = "".join(data.get("text/plain", FIGURE))
-    return any(key in data for key in PICTURES) and text.startswith(FIGURE)
+    text = "".join(data.get("text/plain", ""))
+    return any(key in data for key in PICTURES) and FIGURE.fullmatch(text) is not None

@@ -1,10 +1,9 @@
-"""Does the release contain what hidden checks expect: the recordings' names, numbers, seeds?"""
+"""Does the release contain what staff keep: recordings' names, numbers, seeds; artifacts?"""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,6 +25,14 @@ BEFORE = re.compile(r"(?<![\w.])\d*\Z")
 SEED_LIKE = re.compile(r"(?<![\w.])\d{9,}(?![\w.])")
 DIGITS_ALONE, DIGITS, TOGETHER = 9, 6, 3  # digits of one number that counts; of three that do
 NPY = b"\x93NUMPY"
+WIDTHS = (4, 8)  # bytes of a number that has six digits or more
+REAL = re.compile(rb"'descr': ?'([<>])([fc])(4|8|16)'")  # in the header of an array's file
+# What anybody may write down: logarithms (the loss of equal scores), roots, fractions, pi and e.
+FRACTIONS = [above / below for below in range(2, 33) for above in range(1, below)]
+COMMON: np.ndarray = np.unique(
+    [*np.log(range(2, 1001)), *np.sqrt(range(2, 101)), *FRACTIONS, np.pi / 2, np.pi, np.e]
+)
+EQUAL = 1e-12  # relative
 ROUNDING = 1e-6  # what is left of a number of six digits, read as floating point
 SEED = re.compile(r"\"seed\": ?(\d{9,})")
 
@@ -33,6 +40,7 @@ SEED = re.compile(r"\"seed\": ?(\d{9,})")
 def recorded_values(draft: Draft, pages: Sequence[Page]) -> Iterator[Finding]:
     """Yield every place in the release that names or repeats hidden expected values."""
     yield from _names(draft, pages)
+    yield from _artifacts(draft)
     folder = draft.assignment.expected
     hidden = Values.read(folder, "checks", without=Values.read(folder, "public"))
     if hidden:
@@ -68,7 +76,7 @@ class Values:
         settings = folder / f"{name}.json"
         text = settings.read_text(encoding="utf-8") if settings.is_file() else ""
         found.append(np.array([float(seed) for seed in SEED.findall(text)]))
-        numbers = set(np.abs(_telling(np.concatenate(found))).tolist())
+        numbers = set(_uncommon(np.abs(_telling(np.concatenate(found)))).tolist())
         numbers -= set(without.numbers.tolist()) if without else set()
         return cls(np.array(sorted(numbers))) if numbers else None
 
@@ -88,6 +96,14 @@ def _telling(numbers: np.ndarray) -> np.ndarray:
         scaled = numbers * 10.0 ** (5 - np.floor(np.log10(np.abs(numbers))))
         telling: np.ndarray = numbers[np.abs(scaled - np.round(scaled)) > ROUNDING]
     return telling
+
+
+def _uncommon(numbers: np.ndarray) -> np.ndarray:
+    """Return the numbers that are none of `COMMON`."""
+    above = np.searchsorted(COMMON, numbers).clip(1, COMMON.size - 1)
+    distance = np.minimum(abs(COMMON[above] - numbers), abs(COMMON[above - 1] - numbers))
+    uncommon: np.ndarray = numbers[distance > EQUAL * numbers]
+    return uncommon
 
 
 def _digits(text: str) -> int:
@@ -117,30 +133,62 @@ def _written(text: str) -> Iterator[tuple[str, int]]:
         yield match[0], match.start()
 
 
+def _artifacts(draft: Draft) -> Iterator[Finding]:
+    """Yield the files that are what the reference hands in, packed alike or not."""
+    paths = [path for path in sorted(draft.assignment.reference.glob("*")) if path.is_file()]
+    kept = {path.name: _parts(path.read_bytes()) for path in paths if path.stat().st_size}
+    for name, content in draft.files.items() if kept else ():
+        shipped = _parts(content)
+        for artifact in (artifact for artifact, parts in kept.items() if parts <= shipped):
+            what = f"the file has what the reference hands in as {artifact}"
+            yield Finding(draft.origin(name).place, what, REMEDY["hidden"])
+
+
+def _parts(content: bytes) -> set[bytes]:
+    """Return the files in an archive; of anything else, the file itself."""
+    return {part for _, part in opened(content)} or {content}
+
+
 def _arrays(draft: Draft, hidden: Values) -> Iterator[Finding]:
-    """Yield the files of arrays that contain recorded numbers."""
+    """Yield the files of arrays that contain recorded numbers.
+
+    Of a narrower array half must be recorded: with so few digits some are met by chance.
+    """
     for name, content in draft.files.items():
-        if PurePosixPath(name).suffix not in (".npy", ".npz"):
-            continue
         for key, array in _loaded(content):
-            if np.isin(np.abs(array), hidden.numbers).sum() >= TOGETHER:
+            if _repeats(array, hidden):
                 place = replace(draft.origin(name).place, cell=key or None)
                 what = "the array has expected values of a hidden check"
                 yield Finding(place, what, REMEDY["hidden"])
 
 
-def _loaded(content: bytes) -> Iterator[tuple[str, np.ndarray]]:
-    """Yield the arrays of 64-bit numbers in a file, each with its name."""
+def _repeats(array: np.ndarray, hidden: Values) -> bool:
+    values = np.abs(array)
+    with np.errstate(over="ignore"):
+        numbers = hidden.numbers.astype(values.dtype)
+    wanted = numbers[np.isfinite(numbers) & (numbers > 0)]
+    found = int(np.isin(values, wanted).sum())
+    is_wide = values.dtype == hidden.numbers.dtype
+    return found >= TOGETHER and (is_wide or 2 * found >= values.size)
+
+
+def _loaded(content: bytes, name: str = "") -> Iterator[tuple[str, np.ndarray]]:
+    """Yield the arrays of real numbers in a file, also in archives in it, each with its name."""
     if content.startswith(NPY):
-        yield from _array("", content)
-    for name, part in opened(content):
-        yield from _array(name.removesuffix(".npy"), part)
+        yield from _array(name.removesuffix(".npy"), content)
+    else:
+        for inner, part in opened(content):
+            yield from _loaded(part, inner or name)
 
 
 def _array(name: str, content: bytes) -> Iterator[tuple[str, np.ndarray]]:
-    """Yield the numbers of one array, flat, if they are of 64 bits; faster than `np.load`."""
+    """Yield the numbers of one array, flat, if they are real; faster than `np.load`."""
     wide = content[6:7] > b"\1"  # version 2 has a longer header
     size = int.from_bytes(content[8 : 12 if wide else 10], "little")
     start = (12 if wide else 10) + size
-    if content.startswith(NPY) and b"'<f8'" in content[:start]:
-        yield name, np.frombuffer(content[start : start + (len(content) - start) // 8 * 8])
+    if real := REAL.search(content, 0, start):
+        order, kind, bytes_each = real[1].decode(), real[2], int(real[3])
+        width = bytes_each // 2 if kind == b"c" else bytes_each
+        whole = (len(content) - start) // width * width
+        if width in WIDTHS:
+            yield name, np.frombuffer(content[start : start + whole], f"{order}f{width}")

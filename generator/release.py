@@ -21,6 +21,7 @@ from generator.mistakes import collecting, refuse
 from generator.modules import place_of, stripped_module, text_of
 from generator.notebook import STAFF_ONLY, release_notebook
 from generator.secret import NOTES
+from generator.sheet import refuse_unreadable
 from generator.template import fill, read
 from gradlab import __version__
 from gradlab.errors import AuthorMistake, Place, UserMistake
@@ -38,6 +39,7 @@ __all__ = ["MANIFEST", "Release", "build", "manifest", "write"]
 NOTHING: Mapping[str, bytes] = MappingProxyType({})
 NO_POINTS: Mapping[str, Fraction | float] = MappingProxyType({})
 MANIFEST = "MANIFEST.json"
+HIDDEN = ("checks.py", "battery.py", NOTES)  # of an assignment's folder
 LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the first moment that a zip file can hold
 
 
@@ -71,7 +73,6 @@ def build(
     points: Mapping[str, Fraction | float] = NO_POINTS,
     extra: Mapping[str, bytes] = NOTHING,
     metadata: Mapping[str, Any] = NOTHING,
-    secrets: Sequence[tuple[str, str]] = (),
 ) -> Release:
     """Return the release of an assignment, in memory and guarded.
 
@@ -80,7 +81,6 @@ def build(
         points: the points of every check and question, for `{points:NAME}`.
         extra: further files, made elsewhere (`check.py`).
         metadata: what every notebook carries besides, by key (`otter`).
-        secrets: names and texts of which nothing may be released, besides `checks.py`.
 
     Raises:
         Problems: a master has mistakes, or the release would leak or not work; all of them, each
@@ -96,10 +96,11 @@ def build(
         with collecting(mistakes):
             parts.append(_module(assignment, module, dialects))
     parts.append(_whole(assignment))
+    mistakes += _unreadable(parts[-1])
     if not mistakes:
         mistakes += _nothing_to_write(assignment, parts)
     refuse([*mistakes, *_collisions(parts)])
-    draft = _draft(assignment, parts, secrets, dialects)
+    draft = _draft(assignment, parts, dialects)
     notes = guard(draft)
     return Release(assignment.label, draft.files, notes)
 
@@ -140,6 +141,16 @@ def _whole(assignment: Assignment) -> Part:
     return Part(files, origins)
 
 
+def _unreadable(whole: Part) -> list[AuthorMistake]:
+    """Return what is wrong with notebooks that ship as they are."""
+    mistakes: list[AuthorMistake] = []
+    for (name, _), origin in whole.origins.items():
+        if name.endswith(".ipynb"):
+            with collecting(mistakes):
+                refuse_unreadable(whole.files[name], origin.place)
+    return mistakes
+
+
 def _fixed_files(assignment: Assignment) -> dict[str, bytes]:
     modules = [assignment.module_path(name) for name in assignment.modules]
     earlier = [assignment.module_path(name) for name in assignment.earlier]
@@ -164,22 +175,15 @@ def _fixed_files(assignment: Assignment) -> dict[str, bytes]:
     return {name: text.encode() for name, text in texts.items()}
 
 
-def _draft(
-    assignment: Assignment,
-    parts: Sequence[Part],
-    secrets: Sequence[tuple[str, str]],
-    dialects: Sequence[Dialect],
-) -> Draft:
+def _draft(assignment: Assignment, parts: Sequence[Part], dialects: Sequence[Dialect]) -> Draft:
     contents = dict(sorted(item for part in parts for item in part.files.items()))
     folder = assignment.folder
-    hidden = [(Place(name), text) for name, text in secrets]
-    hidden += [text_of(assignment, folder / name) for name in ("checks.py", NOTES)]
     return Draft(
         assignment=assignment,
         files=dict(sorted({**contents, MANIFEST: manifest(assignment, contents)}.items())),
         removed=[block for part in parts for block in part.removed],
         origins=ChainMap(*(dict(part.origins) for part in parts)),
-        hidden=hidden,
+        hidden=[text_of(assignment, folder / name) for name in HIDDEN],
         public=text_of(assignment, folder / "public.py"),
         recorded=[path.name for path in sorted(assignment.expected.glob("checks*"))],
         dialects=dialects,
@@ -221,11 +225,13 @@ def write(release: Release, folder: Path) -> tuple[Path, Path]:
     a release; an earlier release of the name is replaced.
 
     Raises:
-        UserMistake: `folder/NAME` exists and is not a release.
+        UserMistake: `folder/NAME` exists and is not a release, or `folder/NAME.zip` is a folder.
     """
     target, archive = folder / release.name, folder / f"{release.name}.zip"
     if target.is_symlink() or (target.exists() and not (target / MANIFEST).is_file()):
         raise UserMistake(f"{target} is not a release; move it away first")
+    if archive.is_dir():
+        raise UserMistake(f"{archive} is a folder; move it away first")
     folder.mkdir(parents=True, exist_ok=True)
     with _scratch(folder, release.name) as scratch:
         _write_tree(release, scratch / "new")
@@ -259,10 +265,13 @@ def _write_tree(release: Release, root: Path) -> None:
 
 
 def _write_zip(release: Release, path: Path) -> None:
-    """Write the archive; its bytes depend on the files' paths and contents alone."""
+    """Write the archive; its bytes depend on the files' paths and contents alone.
+
+    Nothing is compressed: what zlib makes of the same bytes differs from build to build.
+    """
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in release.files.items():
             entry = zipfile.ZipInfo(f"{release.name}/{name}", LONG_AGO)
             entry.create_system = 3  # Unix, whatever this machine is
             entry.external_attr = 0o100644 << 16
-            archive.writestr(entry, content, zipfile.ZIP_DEFLATED, compresslevel=9)
+            archive.writestr(entry, content)

@@ -14,13 +14,13 @@ from generator.page import shingles, words
 from generator.pycode import Line, dead, live
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from generator.draft import Draft
     from generator.strip import Block
     from gradlab.errors import Place
 
-__all__ = ["LONG", "NOTES", "Kind", "Piece", "Secret", "secrets"]
+__all__ = ["LONG", "NOTES", "SAYS", "Kind", "Piece", "Secret", "secrets"]
 
 NOTES = "staff.md"  # of an assignment's folder: what its author tells staff
 Kind = Literal["module", "cell", "answer", "staff", "hidden", "notes"]
@@ -28,6 +28,7 @@ SHORT, LONG = 9, 12  # characters without blanks: of a line that computes, of an
 SAYS = 4  # names, numbers and operators of a short line
 FOR_STAFF = re.compile(rf"{STAFF_ONLY}|hidden|scheme|tests")  # in the name of a dialect
 FORMULA = re.compile(r"[=^\\_{}]")
+PLACEHOLDER = re.compile(r"[%{\\]")
 QUOTED = re.compile(r"'([^'\n]{20,})'|\"([^\"\n]{20,})\"")
 SUITE_WORDS = re.compile(r"\b(?:student|expect|draw|suite)\b")
 VALUE = re.compile(r"^(?:return\s+|[\w.,\s\[\]'\"]+(?::[^=]+)?(?:\*\*|//|[-+*/@%])?=(?!=)\s*)")
@@ -92,7 +93,7 @@ class Secret:
         name: what messages call it.
         lines: its lines of code, or all its lines if it is no code.
         steps: its statements.
-        prose: its comments, or all its lines if it is no code.
+        prose: its comments and longer texts in quotes, or all its lines if it is no code.
     """
 
     kind: Kind
@@ -150,18 +151,7 @@ def _file(place: Place, text: str) -> Secret:
     """Return a hidden file; the docstrings of checks are their titles, which students may read."""
     if place.file.rpartition("/")[2] == NOTES:
         return Secret("notes", "the staff's", (), (), tuple(_lines(text, place, 1)))
-    secret = _code("hidden", "a hidden file's", text, replace(place, line=1))
-    if not place.file.endswith(".py"):
-        lines = tuple(_lines(text, place, 1))
-        return replace(secret, prose=lines)
-    strings = [
-        replace(line, text=found)
-        for line in secret.lines
-        for groups in QUOTED.findall(line.text)
-        for found in groups
-        if found
-    ]
-    return replace(secret, prose=(*secret.prose, *strings))
+    return _code("hidden", "a hidden file's", text, replace(place, line=1))
 
 
 def _code(kind: Kind, name: str, text: str, where: Place) -> Secret:
@@ -174,7 +164,18 @@ def _code(kind: Kind, name: str, text: str, where: Place) -> Secret:
         for piece in _lines(dead(text), where, first)
         if piece.text.startswith("#")
     ]
-    return Secret(kind, name, tuple(_lines(alive, where, first)), tuple(steps), tuple(comments))
+    lines = tuple(_lines(alive, where, first))
+    texts = list(_strings(lines)) if kind != "staff" else []
+    if kind != "hidden":  # what a solution prints, with placeholders, given code often prints too
+        texts = [piece for piece in texts if not PLACEHOLDER.search(piece.text)]
+    return Secret(kind, name, lines, tuple(steps), (*comments, *texts))
+
+
+def _strings(lines: Iterable[Piece]) -> Iterator[Piece]:
+    """Yield the longer texts in quotes."""
+    for line in lines:
+        for groups in QUOTED.findall(line.text):
+            yield from (replace(line, text=found) for found in groups if found)
 
 
 def _lines(text: str, where: Place, first: int) -> Iterator[Piece]:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from gradlab.errors import Place
 
-__all__ = ["dump", "load", "placed"]
+__all__ = ["dump", "load", "placed", "refuse_unreadable"]
 
 ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")  # of nbformat 4.5
 KINDS = ("code", "markdown", "raw")
@@ -60,6 +60,17 @@ def load(content: bytes, where: Place) -> list[dict[str, Any]]:
     return whole
 
 
+def refuse_unreadable(content: bytes, where: Place) -> None:
+    """Refuse a notebook that is shipped as it is and that students' tools, or ours, cannot read.
+
+    Raises:
+        AuthorMistake: it is none, or of a format older than nbformat 4.
+    """
+    load(content, where)
+    if json.loads(content)["nbformat"] < 4:  # noqa: PLR2004
+        raise AuthorMistake("a notebook of an old format; open it and save it anew", where)
+
+
 def _upgraded(notebook: dict[str, Any]) -> Any:
     """Return a notebook of nbformat 1 to 3 in the form of nbformat 4."""
     nbformat = import_module("nbformat")  # heavy
@@ -74,6 +85,11 @@ def _whole(cell: dict[str, Any], place: Place) -> dict[str, Any]:
         raise AuthorMistake(f"unknown kind of cell {cell['cell_type']!r}", place)
     source = cell["source"]
     text = source if isinstance(source, str) else "".join(source)
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        shown = f"half a character, {text[error.start]!a}; write it anew"
+        raise AuthorMistake(shown, place) from error
     name = {"id": str(cell["id"])} if "id" in cell else {}
     return {**cell, **name, "source": text, "metadata": dict(cell.get("metadata", {}))}
 

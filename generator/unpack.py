@@ -12,6 +12,7 @@ import bz2
 import gzip
 import html
 import io
+import json
 import lzma
 import re
 import tarfile
@@ -35,14 +36,21 @@ __all__ = ["Text", "members", "opened", "texts"]
 DEEPEST = 4  # an archive in an archive in ...
 LARGEST = 2**30  # bytes of one file with all that is packed in it
 ASCII = re.compile(rb"[\t\n\r\x20-\x7e]{8,}")
-WIDE = re.compile(rb"(?:[\t\n\r\x20-\x7e]\0{1,3}){8,}")  # UTF-16, and numpy's UTF-32
+# UTF-16 of either order, and the UTF-32 of numpy.
+WIDE = re.compile(rb"(?:[\t\n\r\x20-\x7e]\0{1,3}){7,}[\t\n\r\x20-\x7e]\0{0,3}")
 TABLE = 2**18  # characters
 NUMBERS = re.compile(rb"'descr': ?'[<>|=][biufc]\d+'")
 BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,}(?:\n[A-Za-z0-9+/_-]+)*={0,2}")
 HEX = re.compile(r"(?:[0-9a-fA-F]{2}){12,}")
 ESCAPE = re.compile(r"\\(?:(n)|(t)|x([0-9a-f]{2})|u([0-9a-f]{4})|([\"'\\]))")
-TAG = re.compile(r"</?[a-zA-Z][^<>\n]*>")
-TRACE = re.compile(r"\x1b\[[\d;]*m|^ *(?:-+> ?)?\d+ (?=\s*\S)", re.MULTILINE)
+TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
+INLINE = re.compile(r"</?(?:a|b|code|em|font|i|kbd|mark|s|small|span|strong|su[bp]|tt|u)\b")
+TRACE = re.compile(
+    r"\x1b\[[\d;]*m|^ *(?:(?:-+> ?)?\d+ (?=\s*\S)|(?:In ?\[\d*\]|\.{3}): ?)", re.MULTILINE
+)
+ENCRYPTED = 1  # the flag of a member of a zip file
+# How files of other packers begin (7z, RAR, Zstandard, LZ4). Nothing here can open them.
+CLOSED = (b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"\x28\xb5\x2f\xfd", b"\x04\x22\x4d\x18")
 PRINTABLE = re.compile(r"[\t\n\r\x20-\x7e\xa0-\uffff]+")
 
 
@@ -91,10 +99,15 @@ def texts(draft: Draft) -> Iterator[Text]:
 
 
 def members(draft: Draft) -> Iterator[tuple[str, str]]:
-    """Yield the files inside archives of a release: the archive's path and the member's."""
+    """Yield the files inside archives of a release: the outermost one's path and the member's."""
     for name, content in draft.files.items():
-        if content.startswith(b"PK") or content[257:262] == b"ustar":
-            yield from ((name, inner) for inner, _ in opened(content) if inner)
+        yield from ((name, inner) for inner in _members(content))
+
+
+def _members(content: bytes, depth: int = 0) -> Iterator[str]:
+    for inner, part in opened(content) if depth < DEEPEST else ():
+        yield from [inner] if inner else ()
+        yield from _members(part, depth + 1)
 
 
 def _keys(name: str, notebook: Any, draft: Draft) -> Iterator[Text]:
@@ -149,8 +162,23 @@ def _character(match: re.Match[str]) -> str:
 
 def _untagged(passage: Passage) -> Iterator[tuple[int | None, str]]:
     text = passage.text
-    if not passage.is_code and (TAG.search(text) or "&lt;" in text or "&#" in text):
-        yield None, html.unescape(TAG.sub("", text))
+    plain = text if passage.is_code else html.unescape(TAG.sub(_tag, text))
+    if plain != text:
+        yield None, plain
+
+
+def _tag(match: re.Match[str]) -> str:
+    """Return what parts the texts before and behind a tag; lines stay as many as they are."""
+    return "\n" * match[0].count("\n") or ("" if INLINE.match(match[0]) else " ")
+
+
+def _celled(passage: Passage) -> Iterator[tuple[int | None, str]]:
+    if passage.kind == "text" and '"cell_type"' in passage.text:
+        try:
+            cells = json.loads(passage.text)["cells"]
+            yield 1, "\n".join("".join(cell["source"]) for cell in cells)
+        except (ValueError, LookupError, TypeError):
+            return
 
 
 def _unquoted(passage: Passage) -> Iterator[tuple[int | None, str]]:
@@ -159,7 +187,7 @@ def _unquoted(passage: Passage) -> Iterator[tuple[int | None, str]]:
 
 
 def _untraced(passage: Passage) -> Iterator[tuple[int | None, str]]:
-    if passage.kind == "stored" and TRACE.search(passage.text):
+    if passage.kind in ("stored", "markdown") and TRACE.search(passage.text):
         yield None, TRACE.sub("", passage.text)
 
 
@@ -170,8 +198,8 @@ def _encoded(passage: Passage) -> Iterator[tuple[int | None, str]]:
                 content = decode(match[0])
             except ValueError:
                 continue
-            for _, text in _readable(content):
-                yield passage.text.count("\n", 0, match.start()) + 1, text
+            line = passage.text.count("\n", 0, match.start()) + 1
+            yield from ((line, text) for _, text in _readable(content, passage.place(line)))
 
 
 def _base64(text: str) -> bytes:
@@ -187,13 +215,16 @@ def _inside(name: str, content: bytes, place: Place) -> Iterator[Text]:
         yield from _disguised(Text(passage, f" (packed in {name})" if inner else " (in its bytes)"))
 
 
-def _readable(
-    content: bytes, place: Place | None = None, depth: int = 0
-) -> Iterator[tuple[str, str]]:
+def _readable(content: bytes, place: Place, depth: int = 0) -> Iterator[tuple[str, str]]:
     """Yield the texts in some bytes, each with the path inside an archive."""
     total = 0
     is_packed = False
-    for inner, part in opened(content) if depth < DEEPEST else ():
+    if content.startswith(CLOSED):
+        shown = "cannot be looked into; pack it as a zip file without a password"
+        raise AuthorMistake(shown, place)
+    for inner, part in opened(content):
+        if depth == DEEPEST:
+            raise AuthorMistake("an archive in too many archives; pack it flat", place)
         is_packed = True
         total += len(part)
         if total > LARGEST:
@@ -234,6 +265,8 @@ def opened(content: bytes) -> Iterator[tuple[str, bytes]]:
                 continue
             except (zlib.error, lzma.LZMAError, zipfile.BadZipFile, tarfile.TarError):
                 continue
+            else:
+                return
 
 
 def _zip(content: bytes) -> Iterator[tuple[str, bytes]]:
@@ -241,7 +274,8 @@ def _zip(content: bytes) -> Iterator[tuple[str, bytes]]:
         if archive.comment:
             yield "", archive.comment
         for entry in archive.infolist():
-            yield entry.filename, archive.read(entry) if entry.file_size <= LARGEST else b""
+            closed = entry.flag_bits & ENCRYPTED or entry.file_size > LARGEST
+            yield entry.filename, CLOSED[0] if closed else archive.read(entry)
 
 
 def _tar(content: bytes) -> Iterator[tuple[str, bytes]]:
@@ -269,6 +303,7 @@ def _png(content: bytes) -> Iterator[tuple[str, bytes]]:
 
 OPENED: tuple[tuple[bytes, int, Callable[[bytes], Iterator[tuple[str, bytes]]]], ...] = (
     (b"PK", 0, _zip),
+    (b"PK\5\6", -22, _zip),  # behind something else, such as the first line of a zipapp
     (b"ustar", 257, _tar),
     (b"\x89PNG\r\n\x1a\n", 0, _png),
     (b"\x1f\x8b", 0, lambda content: iter([("", gzip.decompress(content))])),
@@ -280,6 +315,7 @@ OPENED: tuple[tuple[bytes, int, Callable[[bytes], Iterator[tuple[str, bytes]]]],
 REWRITTEN: tuple[tuple[str, Callable[[Passage], Iterator[tuple[int | None, str]]]], ...] = (
     (" (in a text literal)", _unescaped),
     (" (in HTML)", _untagged),
+    (" (in a notebook)", _celled),
     (" (URL-encoded)", _unquoted),
     (" (in a traceback)", _untraced),
     (" (encoded)", _encoded),

@@ -6,14 +6,18 @@ import base64
 import io
 import json
 import struct
+import tarfile
 import zipfile
 import zlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pytest
 
 from generator.release import build
-from tests.generator.conftest import Tiny, cell
+from gradlab.errors import Problems
+from tests.generator.tiny import Tiny, cell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,6 +87,12 @@ NOTEBOOK = "assignments/tiny/tiny.ipynb"
 LOG_P = "log_p = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))"
 AFFINE = "out = rows @ w + b"
 MASK = "dx = dout * mask"
+SHORT = ("out = x @ w", "out += b")  # all of a block, and hardly anything
+VOTE = (
+    "kinds = np.unique(x)",
+    "n = np.sum(x[:, w] == kinds, axis=1)",
+    "y = kinds[np.argmax(n, axis=1)]",
+)
 END = MODULE.count("\n")  # the lines of the module
 RECORDED = np.array([[0.12345678912, -3.4412345991], [7.7123456123, 1.0000200300411]])
 
@@ -123,6 +133,65 @@ def built(course: Tiny, files: dict[str, bytes], accept: str = "") -> Release:
     return build(written.assignment("tiny"))
 
 
+@dataclass(frozen=True)
+class Leak:
+    """One way to leak: what is done to the course, further files, and the place to be named."""
+
+    name: str
+    place: str
+    change: Callable[[Tiny], None] = lambda _: None
+    file: tuple[str, bytes] | None = None
+    says: str = "would be released"
+
+    def is_refused(self, course: Tiny) -> None:
+        """Assert that a course with it is not released, and that its place is named."""
+        self.change(course)
+        with pytest.raises(Problems) as caught:
+            built(course, dict([self.file] if self.file else []))
+        found = [str(mistake) for mistake in caught.value.mistakes]
+        assert any(line.startswith(self.place) and self.says in line for line in found), found
+
+
+def together(*changes: Callable[[Tiny], None]) -> Callable[[Tiny], None]:
+    def change(course: Tiny) -> None:
+        for one in changes:
+            one(course)
+
+    return change
+
+
+def with_block(*lines: str) -> Callable[[Tiny], None]:
+    """Add a function in which these lines are to be written."""
+    marks = (f"{RULE}    # YOUR CODE HERE:\n{RULE}", f"{RULE}    # END YOUR CODE HERE\n{RULE}")
+    body = "".join(f"    {line}\n" for line in lines)
+    return in_file(LAYERS, f"\n\ndef extra(x, w, b):\n{marks[0]}{body}{marks[1]}")
+
+
+def in_solution_cell(text: str, mark: str = "SOLUTION") -> Callable[[Tiny], None]:
+    return in_cell(f"### BEGIN {mark}\n{text}\n### END {mark}")
+
+
+def recording(*values: float) -> Callable[[Tiny], None]:
+    """Let these be what the hidden checks expect."""
+
+    def change(course: Tiny) -> None:
+        path = course.root / "assignments/tiny/expected/checks.npz"
+        path.write_bytes(arrays(**{"loss/0/loss": np.array(values)}))
+
+    return change
+
+
+def handed_in(name: str, content: bytes) -> Callable[[Tiny], None]:
+    """Let the reference hand in an artifact."""
+
+    def change(course: Tiny) -> None:
+        folder = course.root / "assignments/tiny/reference"
+        folder.mkdir(parents=True)
+        (folder / name).write_bytes(content)
+
+    return change
+
+
 def in_cell(text: str, kind: str = "code", **more: Any) -> Callable[[Tiny], None]:
     return lambda course: course.cells.append(cell(text, kind, **more))
 
@@ -145,6 +214,26 @@ def packed(name: str, content: bytes) -> bytes:
     with zipfile.ZipFile(file, "w") as archive:
         archive.writestr("readme.txt", "data")
         archive.writestr(name, content)
+    return file.getvalue()
+
+
+def with_password(content: bytes) -> bytes:
+    """Return a zip file whose members say that they are encrypted."""
+    changed = bytearray(content)
+    for head, flags in ((b"PK\3\4", 6), (b"PK\1\2", 8)):
+        at = changed.find(head)
+        while at >= 0:
+            changed[at + flags] |= 1
+            at = changed.find(head, at + 1)
+    return bytes(changed)
+
+
+def tarred(name: str, content: bytes) -> bytes:
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w:gz") as archive:
+        entry = tarfile.TarInfo(name)
+        entry.size = len(content)
+        archive.addfile(entry, io.BytesIO(content))
     return file.getvalue()
 
 

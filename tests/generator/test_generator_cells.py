@@ -9,7 +9,7 @@ import pytest
 
 from generator.notebook import Sheet, release_notebook
 from gradlab.errors import Place, Problems
-from tests.generator.conftest import cell, notebook
+from tests.generator.tiny import cell, notebook
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

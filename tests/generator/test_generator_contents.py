@@ -16,21 +16,13 @@ from tests.generator.leaky import (
     LAYERS,
     NOTEBOOK,
     built,
-    course_with_secrets,
     in_cell,
     in_file,
     packed,
 )
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from tests.generator.conftest import Tiny
-
-
-@pytest.fixture
-def course(tmp_path: Path) -> Tiny:
-    return course_with_secrets(tmp_path)
+    from tests.generator.tiny import Tiny
 
 
 def problems(course: Tiny) -> list[str]:
@@ -137,6 +129,39 @@ def test_what_a_notebook_may_not_store(
     course: Tiny, notebook: dict[str, Any], message: str
 ) -> None:
     assert any(f"tiny.ipynb: {message}" in line for line in stored(course, notebook))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"print(1)", "not a readable notebook: "),
+        (b"[]", "not a readable notebook: "),
+        (b'{"nbformat": 4}', "not a readable notebook: no 'cells'"),
+        (b'{"nbformat": 4, "cells": [{"cell_type": "code"}]}', "not a readable notebook: no"),
+        (
+            b'{"nbformat": 3, "metadata": {}, "worksheets": []}',
+            "a notebook of an old format; open it",
+        ),
+    ],
+)
+def test_a_notebook_that_is_shipped_whole_and_is_none(
+    course: Tiny, content: bytes, message: str
+) -> None:
+    with pytest.raises(Problems, match=rf"assignments/tiny/demo\.ipynb: {message}"):
+        built(course, {"demo.ipynb": content})
+
+
+def test_what_students_hand_in_is_not_shipped(course: Tiny) -> None:
+    settings = 'title = "T"\npackage = "net"\nnotebooks = ["tiny.ipynb"]\nmodules = ["layers.py"]\n'
+    course.texts["assignments/tiny/assignment.toml"] = (
+        f'{settings}artifacts = ["best.npz"]\nfiles = ["best.npz"]\n'
+    )
+    course.texts["assignments/tiny/best.npz"] = ""
+    (problem,) = problems(course)
+    assert problem == (
+        "assignments/tiny/best.npz: students shall make and hand in this file; "
+        "drop it, or ship it by another name"
+    )
 
 
 def test_names_that_some_systems_take_for_one(course: Tiny) -> None:

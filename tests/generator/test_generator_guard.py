@@ -10,7 +10,7 @@ from generator.guard import guard
 from gradlab.errors import Problems
 
 if TYPE_CHECKING:
-    from tests.generator.conftest import Tiny
+    from tests.generator.tiny import Tiny
 
 SOLUTION = "x = cache\nhidden = np.maximum(0, x @ w)  # relu\nout = hidden @ w + b"
 LINE = "hidden = np.maximum(0, x @ w)"
@@ -141,13 +141,6 @@ def test_what_public_checks_say_is_public(tiny: Tiny) -> None:
     tiny.texts["assignments/tiny/checks.py"] = line
     tiny.texts["assignments/tiny/public.py"] = line
     assert tiny.build(extra={"check.py": line.encode()}).files
-
-
-def test_further_secrets(tiny: Tiny) -> None:
-    tiny.markdown("The rubric gives two points for the sign.")
-    secrets = [("rubric.md", "Rubric\n# The rubric gives two points for the sign.")]
-    wanted = f"{NOTEBOOK}:c2:1: a hidden file's line `# The rubric gives two points for the sign.`"
-    assert tiny.problems(secrets=secrets)[0].startswith(f"{wanted} (rubric.md:2)")
 
 
 def test_names_of_recordings(tiny: Tiny) -> None:

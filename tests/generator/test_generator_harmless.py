@@ -18,26 +18,26 @@ from tests.generator.leaky import (
     LOG_P,
     MODULE,
     NOTEBOOK,
+    RECORDED,
+    VOTE,
     arrays,
     built,
-    course_with_secrets,
     encoded,
     function,
+    handed_in,
     in_cell,
     in_file,
+    in_solution_cell,
     picture,
+    recording,
+    together,
+    with_block,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
-    from tests.generator.conftest import Tiny
-
-
-@pytest.fixture
-def course(tmp_path: Path) -> Tiny:
-    return course_with_secrets(tmp_path)
+    from tests.generator.tiny import Tiny
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,8 @@ class Harmless:
     file: tuple[str, bytes] | None = None
 
 
+USE = "net = affine_forward(x, w, b)"
+FEW_DIGITS = np.append(RECORDED, np.random.default_rng(0).normal(size=50)).astype(np.float32)
 HARMLESS = [
     Harmless("nothing at all"),
     Harmless("the start value", in_cell("out = None\nloss, dx = None, None")),
@@ -97,6 +99,31 @@ HARMLESS = [
     ),
     Harmless(
         "an identifier of many letters", in_cell("eval_numerical_gradient_array = affine_forward")
+    ),
+    Harmless("numbers in Python's own texts", in_cell("print(f'{points:.1f} {points:>5d}')")),
+    Harmless(
+        "a module in a folder", in_cell("import tools.plot"), ("tools/plot.py", b"import numpy\n")
+    ),
+    Harmless(
+        "what anybody may write down",
+        together(
+            recording(np.log(10), 1 / 3, np.pi),
+            in_cell("2.302585092994046, [0.333333333, 0.333333333], 3.141592654", "markdown"),
+        ),
+    ),
+    Harmless("a data set of 32 bits", file=("d.npz", arrays(x=FEW_DIGITS))),
+    Harmless("an empty artifact", handed_in("empty.txt", b"")),
+    Harmless(
+        "the use that is all of a block",
+        together(in_solution_cell(USE), in_cell(USE)),
+    ),
+    Harmless(
+        "a block's short lines with other names",
+        together(with_block("k = x - 1", "y = k * w"), in_cell("a = t - 1\nb = a * s")),
+    ),
+    Harmless(
+        "some lines of a block with other names",
+        together(with_block(*VOTE), in_cell("k = np.unique(t)\nc = np.sum(t[:, j] == k, axis=1)")),
     ),
     Harmless("a hash", in_cell(f"md5 = '{'0123456789abcdef' * 4}'")),
 ]

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import gzip
 import json
-import zlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
 
-from gradlab.errors import Problems
 from tests.generator.leaky import (
     AFFINE,
     ANSWER,
-    CHECKS,
     END,
     GIVEN,
     LAYERS,
@@ -23,54 +17,38 @@ from tests.generator.leaky import (
     MASK,
     MODULE,
     NOTEBOOK,
-    RECORDED,
-    arrays,
-    built,
-    course_with_secrets,
-    encoded,
+    SHORT,
+    VOTE,
+    Leak,
     function,
     in_cell,
     in_file,
-    kept,
+    in_solution_cell,
     packed,
-    picture,
+    together,
+    with_block,
 )
+from tests.generator.tiny import cell, notebook
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
-    from tests.generator.conftest import Tiny
-
-
-@pytest.fixture
-def course(tmp_path: Path) -> Tiny:
-    return course_with_secrets(tmp_path)
-
-
-@dataclass(frozen=True)
-class Leak:
-    """One way to leak: what is done to the course, further files, and the place to be named."""
-
-    name: str
-    place: str
-    change: Callable[[Tiny], None] = lambda _: None
-    file: tuple[str, bytes] | None = None
-    says: str = "would be released"
+    from tests.generator.tiny import Tiny
 
 
 RENAMED = (
     "z = t - t.max(1, keepdims=True)",
     "lp = z - np.log(np.exp(z).sum(axis=1, keepdims=True))",
 )
-HTML = "<pre>log_p = shifted - np.<b>log</b>(np.exp(shifted).sum(axis=1, keepdims=True))</pre>"
-
-
-def with_staff_cell(course: Tiny) -> None:
-    course.markdown("Accept 41 and 43 as well.", metadata={"tags": ["staff-only"]})
-    course.code("# Accept 41 and 43 as well.")
-
-
+LINES = [f"{line}\n" for line in SHORT]
+ROW = ("sum1 = x @ w", "sum2 = a + b", "sum3 = c * c")
+OTHER_VOTE = (
+    "k = np.unique(t)",
+    "c = np.sum(t[:, j] == k, axis=1)",
+    "won = k[np.argmax(c, axis=1)]",
+)
+CALLS = "y = majority(self.labels[nearest(distances, k)])"
+SETTINGS = "best_settings = {'reg': 0.25, 'rate': 1e-2}"
+RATE = "best_rate = 10 ** np.random.uniform(-5, -3)"
+TEST = "assert abs(affine_forward(x, w, b)[0] - 3.25).max() < 1e-6"
 TABLE = "0.25,0.75\n" * 30_000
 
 LEAKS = [
@@ -125,6 +103,64 @@ LEAKS = [
         "assignments/tiny/old.json",
         file=("old.json", json.dumps({"cells": [{"source": [LOG_P + "\n"]}]}).encode()),
     ),
+    Leak(
+        "a copy in a notebook in an archive",
+        "assignments/tiny/data.zip/old.ipynb:1",
+        with_block(*SHORT),
+        ("data.zip", packed("old.ipynb", notebook([{**cell(""), "source": LINES}]).encode())),
+    ),
+    # whole blocks
+    Leak(
+        "two short lines that are all of a block",
+        f"{NOTEBOOK}:c4:3",
+        together(with_block(*SHORT), in_cell("Hint:\n\n" + "\n".join(SHORT), "markdown")),
+    ),
+    Leak(
+        "a short line that is all of a block",
+        f"{NOTEBOOK}:c4:1",
+        together(with_block("out = x @ w"), in_cell("# out = x @ w")),
+    ),
+    Leak(
+        "a short value that is all of a block",
+        f"{NOTEBOOK}:c4:1",
+        together(with_block("return x @ w"), in_cell("Write `return x @ w`.", "markdown")),
+    ),
+    Leak("all that is written in a cell, in another", f"{NOTEBOOK}:c4:1", in_cell(RATE)),
+    Leak(
+        "settings that are written in a cell, in another",
+        f"{NOTEBOOK}:c5:1",
+        together(in_solution_cell(SETTINGS), in_cell(SETTINGS)),
+    ),
+    Leak(
+        "all that is written in a cell, in another with other names",
+        f"{NOTEBOOK}:c5:1",
+        together(
+            in_solution_cell("p = np.exp(s - s.max(1)) / np.exp(s - s.max(1)).sum(1)[:, None]"),
+            in_cell("q = np.exp(z - z.max(1)) / np.exp(z - z.max(1)).sum(1)[:, None]"),
+        ),
+        says="with other names",
+    ),
+    Leak(
+        "all lines of a block, with other names",
+        f"{NOTEBOOK}:c4:1",
+        together(with_block(*VOTE), in_cell("\n".join(OTHER_VOTE))),
+        says="with other names",
+    ),
+    Leak(
+        "a block that is one call of several functions",
+        f"{NOTEBOOK}:c4:1",
+        together(with_block(CALLS), in_cell(CALLS)),
+    ),
+    Leak(
+        "a hidden test in a cell that runs",
+        f"{NOTEBOOK}:c5:1",
+        together(in_solution_cell(TEST, "HIDDEN TESTS"), in_cell(TEST)),
+    ),
+    Leak(
+        "a staff-only cell that is there twice",
+        f"{NOTEBOOK}:c5:1",
+        together(in_cell(TEST, metadata={"tags": ["staff-only"]}), in_cell(TEST)),
+    ),
     # comments, docstrings, text
     Leak("a comment", f"{LAYERS}:{END + 1}", in_file(LAYERS, f"# {AFFINE}\n")),
     Leak("a trailing comment", f"{LAYERS}:{END + 1}", in_file(LAYERS, f"x = 1  # {AFFINE}\n")),
@@ -152,6 +188,35 @@ LEAKS = [
             "# Note that the loss stays at\n# log(10) until the weights of\n# the first layer",
             "code",
         ),
+    ),
+    Leak(
+        "an answer that is a text in code",
+        f"{NOTEBOOK}:c5:1",
+        together(in_solution_cell(f"answer = '{ANSWER}'"), in_cell(ANSWER, "markdown")),
+    ),
+    Leak(
+        "lines that public checks use too",
+        f"{NOTEBOOK}:c4:1",
+        together(
+            with_block("a = x @ w", *ROW, "out = a"),
+            in_file("assignments/tiny/public.py", function("wanted", *ROW)),
+            in_cell("# " + "\n# ".join(ROW)),
+        ),
+    ),
+    Leak(
+        "a list with plus signs",
+        f"{NOTEBOOK}:c4:2",
+        together(with_block(*SHORT), in_cell("```diff\n+ " + "\n+ ".join(SHORT), "markdown")),
+    ),
+    Leak(
+        "lines with numbers",
+        f"{NOTEBOOK}:c4:1",
+        together(with_block(*SHORT), in_cell(" 9 " + "\n10 ".join(SHORT), "markdown")),
+    ),
+    Leak(
+        "lines with prompts",
+        f"{NOTEBOOK}:c4:1",
+        together(with_block(*SHORT), in_cell("In [2]: " + "\n   ...: ".join(SHORT), "markdown")),
     ),
     Leak("the written answer in a supplied file", f"{GIVEN}:6", in_file(GIVEN, f"# {ANSWER}\n")),
     # other names, another layout
@@ -198,127 +263,14 @@ LEAKS = [
         ),
     ),
     Leak(
+        "behind a backslash",
+        f"{NOTEBOOK}:c4:1",
+        in_cell(LOG_P.replace("shifted - ", "shifted - \\\n    ")),
+    ),
+    Leak(
         "other quotes and numbers",
         f"{NOTEBOOK}:c4:1",
         in_cell("best_rate=10.**np.random.uniform(-5.0,-3.)", "markdown"),
-    ),
-    # outputs, attachments, metadata
-    Leak("a kept output", f"{NOTEBOOK}:c4", kept(**{"text/plain": [LOG_P]})),
-    Leak(
-        "the text of a kept picture",
-        f"{NOTEBOOK}:c4",
-        kept(**{"image/png": encoded(picture(b"tEXt", b"Comment\0" + LOG_P.encode()))}),
-    ),
-    Leak(
-        "an attachment",
-        f"{NOTEBOOK}:c4",
-        in_cell(
-            "![](attachment:a.txt)",
-            "markdown",
-            attachments={"a.txt": {"text/plain": encoded(LOG_P)}},
-        ),
-    ),
-    Leak(
-        "a picture's compressed text",
-        f"{NOTEBOOK}:c4",
-        in_cell(
-            "![](attachment:a.png)",
-            "markdown",
-            attachments={
-                "a.png": {
-                    "image/png": encoded(
-                        picture(b"zTXt", b"Comment\0\0" + zlib.compress(LOG_P.encode()))
-                    )
-                }
-            },
-        ),
-    ),
-    Leak(
-        "what follows a picture",
-        f"{NOTEBOOK}:c4",
-        in_cell(
-            "![](attachment:a.png)",
-            "markdown",
-            attachments={
-                "a.png": {
-                    "image/png": encoded(picture(b"tEXt", b"a\0b") + packed("a.py", LOG_P.encode()))
-                }
-            },
-        ),
-    ),
-    # encoded and packed
-    Leak("HTML", f"{NOTEBOOK}:c4:1", in_cell(HTML, "markdown")),
-    Leak("base64", f"{NOTEBOOK}:c4:1", in_cell(f"s = '{encoded(LOG_P)}'")),
-    Leak("base64 of base64", f"{NOTEBOOK}:c4:1", in_cell(f"s = '{encoded(encoded(LOG_P))}'")),
-    Leak(
-        "base64 of compressed text",
-        f"{NOTEBOOK}:c4:1",
-        in_cell(f"s = '{encoded(zlib.compress(LOG_P.encode()))}'"),
-    ),
-    Leak("hexadecimal digits", f"{NOTEBOOK}:c4:1", in_cell(f"s = '{LOG_P.encode().hex()}'")),
-    Leak(
-        "an address",
-        f"{NOTEBOOK}:c4:1",
-        in_cell(f"[run](http://x.org/?c={LOG_P.replace(' ', '%20')})", "markdown"),
-    ),
-    Leak(
-        "an archive",
-        "assignments/tiny/data.zip/old/layers.txt:1",
-        file=("data.zip", packed("old/layers.txt", LOG_P.encode())),
-    ),
-    Leak(
-        "an archive in an archive",
-        "assignments/tiny/data.zip/in.zip/a.txt:1",
-        file=("data.zip", packed("in.zip", packed("a.txt", LOG_P.encode()))),
-    ),
-    Leak(
-        "an array of texts",
-        "assignments/tiny/d.npz/lines.npy",
-        file=("d.npz", arrays(lines=np.array([LOG_P]))),
-    ),
-    Leak(
-        "an array of bytes",
-        "assignments/tiny/d.npz/lines.npy",
-        file=("d.npz", arrays(lines=np.array([LOG_P.encode()]))),
-    ),
-    Leak(
-        "a compressed file", "assignments/tiny/d.gz", file=("d.gz", gzip.compress(LOG_P.encode()))
-    ),
-    Leak(
-        "a text of two bytes a sign",
-        "assignments/tiny/d.dat",
-        file=("d.dat", LOG_P.encode("utf-16")),
-    ),
-    # files that are never for students
-    Leak(
-        "a checkpoint in an archive",
-        "assignments/tiny/data.zip",
-        file=("data.zip", packed(".ipynb_checkpoints/a-checkpoint.ipynb", b"{}")),
-        says="checkpoint",
-    ),
-    Leak(
-        "compiled code in an archive",
-        "assignments/tiny/data.zip",
-        file=("data.zip", packed("__pycache__/layers.cpython-311.pyc", b"\0")),
-        says="compiled code",
-    ),
-    Leak(
-        "a file of compiled code",
-        "assignments/tiny/layers.pyc",
-        file=("layers.pyc", b"\0"),
-        says="compiled code",
-    ),
-    Leak(
-        "an editor's backup",
-        "assignments/tiny/layers.py.bak",
-        file=("layers.py.bak", b""),
-        says="editor's backup",
-    ),
-    Leak(
-        "a file of solutions",
-        "assignments/tiny/layers_solution.py",
-        file=("layers_solution.py", b""),
-        says="for staff",
     ),
     # helpers
     Leak(
@@ -335,65 +287,9 @@ LEAKS = [
         ),
         says="only the solution uses `_rows`",
     ),
-    # hidden checks, recordings, staff
-    Leak(
-        "a comment of the hidden checks",
-        f"{NOTEBOOK}:c4:1",
-        in_cell("# a batch of one shows who squeezes"),
-    ),
-    Leak(
-        "a line of the hidden checks",
-        f"{NOTEBOOK}:c4:1",
-        in_cell("x = draw.normal(1, 7, scale=0.125)"),
-    ),
-    Leak(
-        "a staff sentence of the hidden checks",
-        f"{NOTEBOOK}:c4:1",
-        in_cell("Whoever gets this far has surely copied from last year!", "markdown"),
-    ),
-    Leak("base64 of the hidden checks", f"{NOTEBOOK}:c4:1", in_cell(f"s = '{encoded(CHECKS)}'")),
-    Leak(
-        "a staff-only cell's text",
-        f"{NOTEBOOK}:c5:1",
-        with_staff_cell,
-    ),
-    Leak(
-        "an expected value",
-        f"{NOTEBOOK}:c4:2",
-        in_cell("x = 0\nout = 0.12345678912"),
-        says="`0.12345678912` is an expected value of a hidden check",
-    ),
-    Leak(
-        "several rounded expected values",
-        f"{NOTEBOOK}:c4:1",
-        in_cell("[0.123457, -3.441235, 7.712346]", "markdown"),
-        says="expected value",
-    ),
-    Leak(
-        "the seed of a draw",
-        f"{NOTEBOOK}:c4:1",
-        in_cell("seed = 3302207561"),
-        says="expected value",
-    ),
-    Leak(
-        "an array of expected values",
-        "assignments/tiny/d.npz:out",
-        file=("d.npz", arrays(out=RECORDED)),
-        says="expected values of a hidden check",
-    ),
-    Leak(
-        "a recording's name",
-        f"{NOTEBOOK}:c4:1",
-        in_cell("See checks.npz.", "markdown"),
-        says="holds hidden expected values",
-    ),
 ]
 
 
 @pytest.mark.parametrize("leak", LEAKS, ids=lambda leak: leak.name)
 def test_a_leaking_master(course: Tiny, leak: Leak) -> None:
-    leak.change(course)
-    with pytest.raises(Problems) as caught:
-        built(course, dict([leak.file] if leak.file else []))
-    found = [str(mistake) for mistake in caught.value.mistakes]
-    assert any(line.startswith(leak.place) and leak.says in line for line in found), found
+    leak.is_refused(course)

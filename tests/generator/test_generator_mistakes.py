@@ -12,12 +12,12 @@ import pytest
 
 from generator.release import build, write
 from gradlab.errors import AuthorMistake, Problems
-from tests.generator.conftest import cell
+from tests.generator.tiny import cell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.generator.conftest import Tiny
+    from tests.generator.tiny import Tiny
 
 QUESTION = "# BEGIN QUESTION\nname: q1\npoints: 1"
 

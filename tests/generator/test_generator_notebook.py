@@ -10,7 +10,7 @@ from generator.notebook import release_notebook
 from gradlab.errors import AuthorMistake, Place
 
 if TYPE_CHECKING:
-    from tests.generator.conftest import Tiny
+    from tests.generator.tiny import Tiny
 
 HERE = Place("old.ipynb")
 ANSWER = "Why?\n\n<!-- BEGIN SOLUTION -->\nBecause of the overflow.\n<!-- END SOLUTION -->\n"
@@ -59,13 +59,21 @@ def test_staff_cells_go_and_release_cells_stay(tiny: Tiny) -> None:
     assert [item["id"] for item in cells] == ["c1", "c3"]
 
 
-def test_a_tag_that_is_nearly_ours_is_an_error(tiny: Tiny) -> None:
-    tiny.code("secret = 41", metadata={"tags": ["Staff_only"]})
+@pytest.mark.parametrize(
+    ("tag", "meant"),
+    [("Staff_only", "staff-only"), ("staffonly", "staff-only"), ("solutions", "solution")],
+)
+def test_a_tag_that_is_nearly_ours_is_an_error(tiny: Tiny, tag: str, meant: str) -> None:
+    tiny.code("secret = 41", metadata={"tags": [tag]})
     assert tiny.problems() == [
-        (
-            "assignments/tiny/tiny.ipynb:c2: the tag 'Staff_only' has no effect; "
-            "did you mean 'staff-only'?"
-        )
+        f"assignments/tiny/tiny.ipynb:c2: the tag {tag!r} has no effect; did you mean {meant!r}?"
+    ]
+
+
+def test_half_a_character_is_an_error(tiny: Tiny) -> None:
+    tiny.code("x = '\ud800'")
+    assert tiny.problems() == [
+        "assignments/tiny/tiny.ipynb:cell 2: half a character, '\\ud800'; write it anew"
     ]
 
 

@@ -7,11 +7,12 @@ import nbformat
 import pytest
 
 if TYPE_CHECKING:
-    from tests.generator.conftest import Tiny
+    from tests.generator.tiny import Tiny
 
 PRINTED: dict[str, Any] = {"output_type": "stream", "name": "stdout", "text": ["loss 1.5\n"]}
 WARNED = {"output_type": "stream", "name": "stderr", "text": ["careful\n"]}
 FIGURE = {"image/png": "AAAA", "text/plain": ["<Figure size 1x1>"], "text/html": ["<b>x</b>"]}
+SPOKEN = {"image/png": "AAAA", "text/plain": ["<Figure size 1x1>\n", "0.41"]}
 PLOT = {"output_type": "display_data", "data": FIGURE, "metadata": {"needs": "background"}}
 RAISED = {"output_type": "error", "ename": "E", "evalue": "", "traceback": []}
 WRITTEN = "### BEGIN SOLUTION\nplot(relu)\n### END SOLUTION"
@@ -45,6 +46,7 @@ def test_a_picture_of_what_students_shall_draw_is_kept(tiny: Tiny) -> None:
     ("source", "outputs", "message"),
     [
         (WRITTEN, [PRINTED, PLOT], "the cell prints what students shall find"),
+        (WRITTEN, [PLOT | {"data": SPOKEN}], "the cell prints what students shall find"),
         ("show(relu)", [], "the cell has no output to keep"),
         ("show(relu)", [WARNED], "the cell has no output to keep"),
         ("show(relu)", [PLOT, RAISED], "the cell holds an error"),

@@ -12,7 +12,7 @@ from generator.release import Release, write
 from gradlab.errors import Problems, UserMistake
 
 if TYPE_CHECKING:
-    from tests.generator.conftest import Tiny
+    from tests.generator.tiny import Tiny
 
 GOLDEN = Path(__file__).with_name("golden")
 SETTINGS = """\
@@ -118,7 +118,9 @@ def test_the_archive_holds_one_folder(tiny: Tiny, tmp_path: Path) -> None:
     _, archive = write(release, tmp_path)
     with zipfile.ZipFile(archive) as file:
         contents = {name: file.read(name) for name in file.namelist()}
+        kinds = {entry.compress_type for entry in file.infolist()}
     assert contents == {f"tiny/{name}": content for name, content in release.files.items()}
+    assert kinds == {zipfile.ZIP_STORED}, "what zlib packs differs from build to build"
 
 
 def test_a_folder_that_is_no_release_is_left_alone(tmp_path: Path) -> None:
@@ -127,6 +129,13 @@ def test_a_folder_that_is_no_release_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(UserMistake, match="is not a release; move it away first"):
         write(Release("tiny", {}), tmp_path)
     assert [path.name for path in tmp_path.rglob("*.txt")] == ["thesis.txt"]
+
+
+def test_a_folder_where_the_archive_should_be(tmp_path: Path) -> None:
+    (tmp_path / "tiny.zip").mkdir()
+    with pytest.raises(UserMistake, match=r"tiny\.zip is a folder; move it away first"):
+        write(Release("tiny", {}), tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["tiny.zip"]
 
 
 def test_a_failed_write_leaves_the_old_release(

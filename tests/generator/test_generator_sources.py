@@ -13,7 +13,7 @@ from gradlab.errors import AuthorMistake, Place
 from gradlab.masters import as_notebook, is_script
 
 if TYPE_CHECKING:
-    from tests.generator.conftest import Tiny
+    from tests.generator.tiny import Tiny
 
 SOLUTION = "### BEGIN SOLUTION\ny = 2\n### END SOLUTION"
 SCRIPT = '''\
@@ -122,6 +122,11 @@ def test_a_percent_script() -> None:
     ]
 
 
+@pytest.mark.parametrize(("text", "wanted"), [("", []), ("x = 1\n", [("code", "x = 1")])])
+def test_a_script_without_markers(text: str, wanted: list[tuple[str, str]]) -> None:
+    assert cells("hw.py", text) == wanted
+
+
 def test_a_markdown_document() -> None:
     assert cells("hw.md", DOCUMENT) == [
         ("markdown", "# Title\n\nText, and code that is only shown:\n\n```bash\nls\n```"),
@@ -167,6 +172,10 @@ def test_line_ends_of_a_text_master_do_not_matter(end: str) -> None:
         ("hw.md", "<!-- #raw -->\nx\n", "hw.md:1: `<!-- #raw -->` is never closed"),
         ("hw.py", "# %%\nx\n# %% {tags}\ny\n", "hw.py:3: the cell's settings cannot be read"),
         ("hw.py", '# %% tags=["a]\nx\n', "hw.py:1: the cell's settings cannot be read"),
+        ("hw.py", '# %% tags=["a"\nx\n', "hw.py:1: the cell's settings cannot be read"),
+        ("hw.py", '# %% tags = ["a"]\nx\n', "hw.py:1: the cell's settings cannot be read"),
+        ("hw.py", '# %% {"tags": ["a"]\nx\n', "hw.py:1: the cell's settings cannot be read"),
+        ("hw.py", f"# %% {{{'[' * 10**5}}}\nx\n", "hw.py:1: the cell's settings cannot be read"),
         ("hw.py", '# %% tag=["staff-only"]\nx\n', "hw.py:1: unknown setting 'tag' of a cell"),
         ("hw.md", "```python tags=[a]\nx\n```\n", "hw.md:1: the cell's settings cannot be read"),
     ],

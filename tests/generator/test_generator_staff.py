@@ -12,7 +12,7 @@ import pytest
 from generator.printing import MissingToolsError, as_html, as_pdf
 from generator.staff import modules_notebook, readme, staff_notebook
 from gradlab.errors import AuthorMistake, Problems
-from tests.generator.conftest import Tiny, notebook
+from tests.generator.tiny import Tiny, notebook
 
 if TYPE_CHECKING:
     from gradlab.course import Assignment

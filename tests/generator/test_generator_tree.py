@@ -16,7 +16,7 @@ from generator.release import build
 from gradlab.errors import AuthorMistake
 
 if TYPE_CHECKING:
-    from tests.generator.conftest import Tiny
+    from tests.generator.tiny import Tiny
 
 SETTINGS = 'title = "Tiny"\npackage = "net"\nnotebooks = ["tiny.ipynb"]\n'
 KNN = "def predict(x):\n    ### BEGIN SOLUTION\n    return x\n    ### END SOLUTION\n"
