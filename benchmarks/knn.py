@@ -141,7 +141,7 @@ def main() -> None:
         way = {options.alone: distance_ways(knn, x_train, x)[options.alone]}
         json.dump(interleaved(way, options.rounds)[options.alone], sys.stdout)
         return
-    show(rows(options.rounds))
+    show(rows(options.rounds), as_json=options.json)
     if not options.json:
         print(f"memory beyond the distances: {scratch():.2f} times their own (goal 2)")
 

@@ -25,6 +25,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "solutions")]
 from nndl import fast_layers, layers  # noqa: E402  (the path comes first)
 
 from benchmarks.timing import (  # noqa: E402  (the same)
+    TURNS,
     Row,
     Sample,
     compare,
@@ -208,8 +209,9 @@ def rows(samples: dict[tuple[str, int], Samples]) -> list[Row]:
             measured = samples.get((library, threads), {}).get(workload, {})
             if library in measured:
                 pair = {"fast": measured["fast"], library: measured[library]}
-                naive = library == "naive"
-                found.append(compare(workload, library, threads, pair, goal, naive))
+                at_least = library == "naive"
+                row = compare(workload, library, threads, pair, goal, at_least=at_least)
+                found.append(row)
     return found
 
 
@@ -236,7 +238,8 @@ def main() -> None:
         json.dump(measure(options.measure, options.share), sys.stdout)
         return
     before = os.getloadavg()[0]
-    show(rows(all_samples(0.2 if options.quick else 1.0, 1 if options.quick else 3)))
+    share, turns = (0.2, 1) if options.quick else (1.0, TURNS)
+    show(rows(all_samples(share, turns)), as_json=options.json)
     if options.json:
         return
     if not HAS_TORCH:

@@ -22,8 +22,6 @@ from benchmarks.timing import THREAD_VARIABLES, Sample
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["peak_memory", "spent", "tree", "usage"]
-
 ADOPT = 36  # PR_SET_CHILD_SUBREAPER, of <linux/prctl.h>
 SAMPLE_S = 0.002
 ONE_THREAD = dict.fromkeys(THREAD_VARIABLES, "1")
@@ -37,16 +35,21 @@ def spent(command: Sequence[str | Path], folder: Path) -> Sample:
     """
     ctypes.CDLL(None).prctl(ADOPT, 1, 0, 0, 0)
     wall, cpu = time.perf_counter(), _children_cpu()
-    process = subprocess.Popen(
-        command, cwd=folder, env=_environment(command), stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
+    process = _started(command, folder, subprocess.PIPE)
     said, _ = process.communicate()
     wall = time.perf_counter() - wall
     _end_orphans()
     if process.returncode:
         raise RuntimeError(f"{' '.join(map(str, command))}: {said[-2000:]}")
     return Sample(wall, _children_cpu() - cpu)
+
+
+def _started(command: Sequence[str | Path], folder: Path, output: int) -> subprocess.Popen[str]:
+    """Start a command that hears nothing; what it says goes to ``output``, errors too."""
+    return subprocess.Popen(
+        command, cwd=folder, env=_environment(command), stdin=subprocess.DEVNULL,
+        stdout=output, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
 
 
 def _environment(command: Sequence[str | Path]) -> dict[str, str]:
@@ -95,19 +98,21 @@ def peak_memory(command: Sequence[str | Path], folder: Path) -> float:
     PSS counts a page that n processes share as 1/n in each: pages that a fork has not changed, and
     libraries, count once, as they do for a container. Where the kernel does not show it (another
     user's process, one that may not be dumped), the resident size stands in, which is larger.
+
+    Raises:
+        RuntimeError: the command failed.
     """
-    process = subprocess.Popen(
-        command, cwd=folder, env=_environment(command), stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+    process = _started(command, folder, subprocess.DEVNULL)
     best = 0.0
     while process.poll() is None:
-        best = max(best, sum(map(usage, tree(process.pid))))
+        best = max(best, sum(map(_usage, tree(process.pid))))
         time.sleep(SAMPLE_S)
+    if process.returncode:
+        raise RuntimeError(f"{' '.join(map(str, command))} ended with {process.returncode}")
     return best
 
 
-def usage(pid: int) -> float:
+def _usage(pid: int) -> float:
     """Return the PSS of a process in megabytes; its resident size where PSS is not shown."""
     with suppress(OSError):
         for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():

@@ -50,8 +50,8 @@ def environment(cache: Path) -> Path:
 
 
 @dataclass(frozen=True)
-class Otter:
-    """otter-grader with its release in `folder`, and `count` submissions there.
+class _Rival:
+    """A grader with its release in `folder`, and `count` submissions there.
 
     Attributes:
         programs: of its environment.
@@ -62,6 +62,10 @@ class Otter:
     programs: Path
     folder: Path
     count: int
+
+
+class Otter(_Rival):
+    """otter-grader, with one zip that grades."""
 
     def prepare(self) -> None:
         """Write the master, the release and the submissions."""
@@ -97,19 +101,8 @@ class Otter:
         return str(max((self.folder / "dist" / "autograder").glob("*.zip")))
 
 
-@dataclass(frozen=True)
-class Nbgrader:
-    """nbgrader with its course in `folder`, and `count` submissions there.
-
-    Attributes:
-        programs: of its environment.
-        folder: its own.
-        count: how many submissions lie there.
-    """
-
-    programs: Path
-    folder: Path
-    count: int
+class Nbgrader(_Rival):
+    """nbgrader, with a course and its database."""
 
     def prepare(self) -> None:
         """Write the master, the release and the submissions."""

@@ -106,7 +106,8 @@ def compare(
     threads: int,
     samples: Mapping[str, Sequence[Sample]],
     goal: float = 0,
-    at_least: bool = False,  # noqa: FBT001, FBT002
+    *,
+    at_least: bool = False,
 ) -> Row:
     """Return the comparison of the first of the samples, ours, with the rival's."""
     ours = next(iter(samples))
@@ -125,9 +126,9 @@ def compare(
     )
 
 
-def show(rows: Sequence[Row]) -> None:
-    """Print comparisons as a table; with `--json` among the arguments, as JSON."""
-    if "--json" in sys.argv:
+def show(rows: Sequence[Row], *, as_json: bool = False) -> None:
+    """Print comparisons as a table, or as JSON."""
+    if as_json:
         print(json.dumps(rows))
         return
     print("| workload | against | threads | ours, ms | ratio, CPU [10-90 %] | wall | goal |")

@@ -178,7 +178,7 @@ def main() -> None:
         way = {options.alone: ways(options.dtype)[options.alone]}
         json.dump(interleaved(way, options.rounds)[options.alone], sys.stdout)
         return
-    show(rows(options.rounds, options.dtype))
+    show(rows(options.rounds, options.dtype), as_json=options.json)
 
 
 if __name__ == "__main__":

@@ -154,7 +154,7 @@ def evaluate(graph: Graph, point: Mapping[str, float]) -> dict[str, float]:
         point: a number for each input.
 
     Returns:
-        Values by node name, inputs included, in topological order.
+        Values by node name, inputs first, in topological order.
 
     Raises:
         ValueError: if the inputs are not the graph's, the graph has no order, or a value is not
@@ -162,13 +162,10 @@ def evaluate(graph: Graph, point: Mapping[str, float]) -> dict[str, float]:
     """
     if set(point) != set(graph.inputs):
         raise ValueError(f"The inputs are {[*graph.inputs]}, but the point has {[*point]}.")
-    values: dict[str, float] = {}
+    values = {name: float(point[name]) for name in graph.inputs}
     for name in topological_order(graph.parents()):
-        if name in graph.nodes:
-            node = graph.nodes[name]
-            (values[name],) = _finite(name, node, values, lambda *of: (apply(*of),))
-        else:
-            values[name] = float(point[name])
+        if name not in values:
+            (values[name],) = _finite(name, graph.nodes[name], values, lambda *of: (apply(*of),))
     return values
 
 
@@ -309,14 +306,12 @@ def edge_slopes(graph: Graph, point: Mapping[str, float]) -> dict[str, list[tupl
     """
     values = evaluate(graph, point)
     edges: dict[str, list[tuple[str, float]]] = {name: [] for name in values}
-    for name in values:
-        if name in graph.nodes:
-            node = graph.nodes[name]
-            slopes = _finite(name, node, values, local_slopes)
-            if len(slopes) != len(node.operands):
-                raise ValueError(f"local_slopes gives {len(slopes)} numbers for {node.operation}.")
-            pairs = zip(node.operands, slopes, strict=True)
-            edges[name] = [(parent, slope) for parent, slope in pairs if isinstance(parent, str)]
+    for name, node in graph.nodes.items():
+        slopes = _finite(name, node, values, local_slopes)
+        if len(slopes) != len(node.operands):
+            raise ValueError(f"local_slopes gives {len(slopes)} numbers for {node.operation}.")
+        pairs = zip(node.operands, slopes, strict=True)
+        edges[name] = [(parent, slope) for parent, slope in pairs if isinstance(parent, str)]
     return edges
 
 

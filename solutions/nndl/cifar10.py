@@ -20,6 +20,10 @@ BATCHES_FOLDER = "cifar-10-batches-py"
 TRAIN_BATCHES = ("data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5")
 TEST_BATCH = "test_batch"
 CLASSES = 10
+NO_BATCH = (  # what reading another file may raise
+    pickle.UnpicklingError, EOFError, AttributeError, LookupError, TypeError, OverflowError,
+    MemoryError,
+)  # fmt: skip
 
 
 def has_batches(folder: Path) -> bool:
@@ -68,7 +72,7 @@ def read_batch(path: Path) -> tuple[np.ndarray, np.ndarray]:
             batch = {_text(key): value for key, value in batch.items()}
             data, labels = batch["data"].array, np.array(batch["labels"])
             images = data.reshape(len(labels), 3, 32, 32).transpose(0, 2, 3, 1)
-        except (pickle.UnpicklingError, EOFError, AttributeError, KeyError, TypeError) as error:
+        except NO_BATCH as error:
             raise ValueError(f"{path} is not a CIFAR-10 batch: {error}") from error
         except ValueError as error:
             raise ValueError(f"{path} is damaged: {error}") from error

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 GROUP_BYTES = 5 * 2**18  # worked on at a time: about a core's level-2 cache
+POOL_BYTES = GROUP_BYTES // 2  # of images pooled at a time: what comes of them needs as much again
 PRODUCT = 10**6  # multiplications: with AVX-512 OpenBLAS does up to so many at once, on one core
 
 
@@ -180,7 +181,7 @@ def max_pool_forward_fast(x: np.ndarray, pool_param: dict[str, int]) -> tuple[np
     out = np.empty((N * C, windows.rows, windows.columns), x.dtype)
     winners = np.zeros(out.shape, np.min_scalar_type(windows.height * windows.width - 1))
     planes = x.reshape(N * C, H, W)
-    for group in _groups(N * C, GROUP_BYTES // (H * W * x.itemsize)):
+    for group in _groups(N * C, POOL_BYTES // (H * W * x.itemsize)):
         _pool(planes[group], windows, out[group], winners[group])
     shape = (N, C, windows.rows, windows.columns)
     return out.reshape(shape), (x, pool_param, winners.reshape(shape))
@@ -233,7 +234,7 @@ def max_pool_backward_fast(dout: np.ndarray, cache: Any) -> np.ndarray:
     in_window = (np.arange(height)[:, None] * W + np.arange(width)).ravel()
     corner = (np.arange(rows)[:, None] * W + np.arange(columns)) * stride
     overlap = stride < max(height, width)
-    for group in _groups(N * C, GROUP_BYTES // (H * W * in_window.itemsize)):
+    for group in _groups(N * C, POOL_BYTES // (H * W * in_window.itemsize)):
         part = dx[group]
         start = np.arange(len(part))[:, None, None] * (H * W)
         target = in_window.take(chosen[group])

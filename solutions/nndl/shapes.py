@@ -90,13 +90,7 @@ def check_linear(W: np.ndarray, X: np.ndarray, y: np.ndarray) -> None:
     """Raise a ValueError unless W is (C, D), X (D, N), N > 0, and y (N,), labels 0 to C - 1."""
     if W.ndim != 2 or X.ndim != 2 or W.shape[1] != X.shape[0] or X.shape[1] == 0:
         raise ValueError(f"W must be (C, D) and X (D, N), N above 0, not {W.shape} and {X.shape}")
-    N = X.shape[1]
-    if y.shape != (N,):
-        raise ValueError(f"y must have one label per column of X, {N}, not shape {y.shape}")
-    if y.dtype.kind not in "iu":
-        raise ValueError(f"labels must be whole numbers, not {y.dtype}")
-    if y.min() < 0 or y.max() >= len(W):
-        raise ValueError(f"labels must be 0 to {len(W) - 1}, not {y.min()} to {y.max()}")
+    check_labels(y, X.shape[1], len(W))
 
 
 def check_targets(x: np.ndarray, y: np.ndarray) -> None:
@@ -132,7 +126,9 @@ def _check_some(N: int) -> None:
         raise ValueError("the average over no samples is undefined: there are none")
 
 
-def _check_dimensions(name: str, array: np.ndarray, shape: str) -> None:
+def _check_dimensions(name: str, array: np.ndarray | None, shape: str) -> None:
+    if array is None:
+        raise NotImplementedError(f"{name} is None: what computes it is not written yet")
     if array.ndim != shape.count(",") + 1:
         raise ValueError(f"{name} has shape {array.shape}, but should have {shape}")
 

@@ -104,7 +104,11 @@ class Solver:
         }
 
     def train(self) -> None:
-        """Train for the epochs that are left, then give the model its best parameters."""
+        """Train for the epochs that are left, then give the model its best parameters.
+
+        Raises:
+            NotImplementedError: the model gives no gradients: its loss is not written yet.
+        """
         num_steps = self.num_epochs * self.steps_per_epoch
         for t in range(len(self.loss_history), num_steps):
             self._step()
@@ -177,6 +181,8 @@ class Solver:
         """Do one step on a random mini-batch."""
         rows = np.random.choice(len(self.X_train), self.batch_size)
         loss, grads = self.model.loss(self.X_train[rows], self.y_train[rows])
+        if not grads:
+            raise NotImplementedError("the model's loss gives no gradients yet")
         self.loss_history.append(loss)
         for name, w in self.model.params.items():
             next_w, config = self.update_rule(w, grads[name], self.optim_configs[name])
@@ -208,8 +214,7 @@ class Solver:
         """
         arrays: dict[str, Any] = {name: getattr(self, name) for name in HISTORIES}
         arrays.update(epoch=self.epoch, best_val_acc=self.best_val_acc)
-        for group in ("params", "best_params"):
-            source = self.model.params if group == "params" else self.best_params
+        for group, source in (("params", self.model.params), ("best_params", self.best_params)):
             arrays.update({f"{group}/{name}": value for name, value in source.items()})
         for name, config in self.optim_configs.items():
             arrays.update({f"optim/{name}/{key}": value for key, value in config.items()})

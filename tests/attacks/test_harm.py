@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gradlab.errors import StudentFault
+from tests.attacks.attack import LIMITS, attacks, boxes, call, session_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from autograder.forkserver import ForkServer
-    from tests.attacks.conftest import Attack, Servers, Submitted
+    from tests.attacks.attack import Attack
+    from tests.attacks.conftest import Servers
 
 RETURNED = "returned"
 PATIENT_S, IMPATIENT_S = 60, 2
@@ -109,14 +111,14 @@ def nothing_left(server: ForkServer) -> Iterator[None]:
     assert state() == before
 
 
-def outcome(server: ForkServer, attack: Attack, submitted: Submitted) -> str:
+def outcome(server: ForkServer, attack: Attack) -> str:
     """Return the status word of an attack, or `returned`."""
     usual = ENDS[attack.name][0]
     wall_s = IMPATIENT_S if usual == "timed out" else PATIENT_S
-    limits = replace(submitted.limits, cpu_s=1 if usual == "out of CPU" else 20, wall_s=wall_s)
-    with closing(submitted.session_of(server, attack.files, limits)) as session:
+    limits = replace(LIMITS, cpu_s=1 if usual == "out of CPU" else 20, wall_s=wall_s)
+    with closing(session_of(server, attack.files, limits)) as session:
         start = time.monotonic()
-        word, message = said(lambda: submitted.call(session, attack.name))
+        word, message = said(lambda: call(session, attack.name))
         assert time.monotonic() - start < wall_s + SPARE_S
     assert len(message) < MOST_TEXT
     return word
@@ -131,49 +133,45 @@ def said(act: Callable[[], Any]) -> tuple[str, str]:
     return RETURNED, ""
 
 
-def works(server: ForkServer, submitted: Submitted) -> bool:
+def works(server: ForkServer) -> bool:
     """Tell whether the next worker computes."""
-    with closing(submitted.session_of(server, {"work.py": b"def f(): return 4"})) as session:
-        return bool(submitted.call(session, "f") == 4)
+    with closing(session_of(server, {"work.py": b"def f(): return 4"})) as session:
+        return bool(call(session, "f") == 4)
 
 
-def attempted(server: ForkServer, name: str, submitted: Submitted) -> None:
+def attempted(server: ForkServer, name: str) -> None:
     if name in BY_FILTER and not (server.box.seccomp and platform.machine() == "x86_64"):
         pytest.skip("held by the filter of system calls alone, on one kind of machine")
-    (attack,) = (attack for attack in submitted.attacks("harm") if attack.name == name)
+    (attack,) = (attack for attack in attacks("harm") if attack.name == name)
     with nothing_left(server):
-        assert outcome(server, attack, submitted) in ENDS[name]
-        assert works(server, submitted)
+        assert outcome(server, attack) in ENDS[name]
+        assert works(server)
 
 
-def test_every_attack_has_its_words(submitted: Submitted) -> None:
-    assert sorted(ENDS) == sorted(attack.name for attack in submitted.attacks("harm"))
+def test_every_attack_has_its_words() -> None:
+    assert sorted(ENDS) == sorted(attack.name for attack in attacks("harm"))
 
 
 @pytest.mark.parametrize("name", SHORT)
-def test_it_ends_with_a_word_and_nothing_is_left(
-    name: str, server: ForkServer, submitted: Submitted
-) -> None:
-    attempted(server, name, submitted)
+def test_it_ends_with_a_word_and_nothing_is_left(name: str, server: ForkServer) -> None:
+    attempted(server, name)
 
 
 @pytest.mark.parametrize("rank", [0, pytest.param(-1, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", LONG)
-def test_it_ends_in_time_and_nothing_is_left(
-    name: str, rank: int, servers: Servers, submitted: Submitted
-) -> None:
-    box = list(submitted.boxes())[rank]  # the strongest, the weakest
-    attempted(servers.at(box), name, submitted)
+def test_it_ends_in_time_and_nothing_is_left(name: str, rank: int, servers: Servers) -> None:
+    box = list(boxes())[rank]  # the strongest, the weakest
+    attempted(servers.at(box), name)
 
 
-def test_the_grader_grows_by_none_of_it(servers: Servers, submitted: Submitted) -> None:
+def test_the_grader_grows_by_none_of_it(servers: Servers) -> None:
     def megabytes() -> int:
         pages = int(Path("/proc/self/statm").read_text().split()[1])
         return pages * resource.getpagesize() >> 20
 
     server, names = servers.at("split"), ("large_reply", "text_of_an_exception", "flood")
-    attacks = [attack for attack in submitted.attacks("harm") if attack.name in names]
+    chosen = [attack for attack in attacks("harm") if attack.name in names]
     before = megabytes()
-    for attack in attacks * 4:
-        assert outcome(server, attack, submitted) in ENDS[attack.name]
+    for attack in chosen * 4:
+        assert outcome(server, attack) in ENDS[attack.name]
     assert megabytes() - before < 20

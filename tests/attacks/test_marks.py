@@ -15,6 +15,7 @@ from autograder.stage import Plan
 from autograder.status import STATUSES
 from autograder.suite import Suite
 from gradlab.course import Limits
+from tests.attacks.attack import attacks, boxes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
 
     from autograder.forkserver import ForkServer
     from autograder.outcome import Outcome
-    from tests.attacks.conftest import Attack, Servers, Submitted
+    from tests.attacks.attack import Attack
+    from tests.attacks.conftest import Servers
 
     Grade = Callable[[str, Path], dict[str, Outcome]]
 
@@ -77,15 +79,13 @@ def graded(grader: Grader, handed_in: Submission, folder: Path) -> dict[str, Out
 
 
 @pytest.fixture(scope="session")
-def grade(
-    servers: Servers, submitted: Submitted, tmp_path_factory: pytest.TempPathFactory
-) -> Grade:
+def grade(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Grade:
     """Return a function that grades all attacks of a file as one submission, once a level."""
     done: dict[tuple[str, Path], dict[str, Outcome]] = {}
 
     def once(box: str, path: Path) -> dict[str, Outcome]:
         if (box, path) not in done:
-            names = [a.name for a in submitted.attacks("marks") if a.module == path]
+            names = [a.name for a in attacks("marks") if a.module == path]
             grader = grader_of(names, servers.at(box), servers.at("split"))
             done[box, path] = graded(grader, submission(path), tmp_path_factory.mktemp("out"))
         return done[box, path]
@@ -110,9 +110,9 @@ def test_a_right_answer_beside_it_earns_all(attack: Attack, box: str, grade: Gra
 
 @pytest.mark.parametrize("rank", [0, pytest.param(-1, marks=pytest.mark.slow)])
 def test_nor_does_it_when_it_strikes_at_import(
-    attack: Attack, rank: int, servers: Servers, submitted: Submitted, tmp_path: Path
+    attack: Attack, rank: int, servers: Servers, tmp_path: Path
 ) -> None:
-    box = list(submitted.boxes())[rank]  # the strongest, the weakest
+    box = list(boxes())[rank]  # the strongest, the weakest
     grader = grader_of([attack.name], servers.at(box), servers.at("split"))
     handed_in = submission(attack.module, f"{attack.name}(np.zeros(4))\n")
     outcome = graded(grader, handed_in, tmp_path)[attack.name]

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.attacks.attack import call, session_of, stays_open
+
 if TYPE_CHECKING:
     from autograder.forkserver import ForkServer
-    from tests.attacks.conftest import Attack, Submitted, World
+    from tests.attacks.attack import Attack
+    from tests.attacks.world import World
 
 # Where the box leaves them open, these can still fail: by the kernel's own settings, or because
 # the grader has no more rights than its workers.
@@ -24,14 +27,12 @@ UNCERTAIN = {
 }
 
 
-def test_what_is_out_of_reach(
-    attack: Attack, box: str, server: ForkServer, world: World, submitted: Submitted
-) -> None:
+def test_what_is_out_of_reach(attack: Attack, box: str, server: ForkServer, world: World) -> None:
     level = server.box.level
-    with closing(submitted.session_of(server, attack.files)) as session:
-        reached = submitted.call(session, attack.name, world.facts)
+    with closing(session_of(server, attack.files)) as session:
+        reached = call(session, attack.name, world.facts)
     damage = world.damage()
-    if not submitted.stays_open().get(attack.title, {}).get(level, False):
+    if not stays_open().get(attack.title, {}).get(level, False):
         assert reached == []
         assert damage == []
     elif attack.name in UNCERTAIN and not reached:

@@ -25,6 +25,18 @@ def image_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture
+def figures() -> Iterator[None]:
+    """Draw without a screen, and leave no figure open."""
+    import matplotlib as mpl  # noqa: PLC0415 - most tests draw nothing
+
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt  # noqa: PLC0415
+
+    yield
+    plt.close("all")
+
+
+@pytest.fixture
 def generated_only(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Work where no CIFAR-10 can be found except in the cache folder."""
     monkeypatch.delenv("CIFAR10_DIR", raising=False)

@@ -18,6 +18,7 @@ from nndl.classifiers import two_layer_net_mse
 from nndl.classifiers.convnet import init_two_layer_convnet, two_layer_convnet
 from nndl.classifiers.knn import KNN
 from nndl.classifiers.two_layer_net_function import two_layer_net
+from nndl.graph_functions import as_function
 
 from autograder.credit import Ramp, Staircase
 from tests.solutions.known_toys import LABELS, TOY_BUILDERS, numeric_errors
@@ -233,10 +234,7 @@ NODES = ("exp_w1", "exp_kw2", "u", "exp_u", "sin_u", "f1", "product", "sigmoid_w
 
 def graph(k: int) -> Values:
     of, at, outputs = autodiff.exponential_graph(k), {"w1": 1.0, "w2": 2.0}, ("f1", "f2")
-
-    def f(w: np.ndarray) -> np.ndarray:
-        values = autodiff.evaluate(of, {"w1": w[0], "w2": w[1]})
-        return np.array([values[name] for name in outputs])
+    f = as_function(of, outputs)
 
     def tangents(along: str) -> Values:
         found = autodiff.forward_mode(of, at, along)

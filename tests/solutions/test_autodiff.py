@@ -6,7 +6,6 @@ import math
 from itertools import combinations, pairwise
 from typing import TYPE_CHECKING
 
-import matplotlib as mpl
 import numpy as np
 import pytest
 from nndl.autodiff import (
@@ -22,32 +21,17 @@ from nndl.autodiff import (
     reverse_mode,
     topological_order,
 )
+from nndl.graph_functions import as_function
 from nndl.graph_picture import draw_graph
 from nndl.hand_net import hand_backward, hand_forward, hand_net
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-mpl.use("Agg")
+pytestmark = pytest.mark.usefixtures("figures")
 
 AT = {"w1": 1.0, "w2": 2.0}
 OUTPUTS = ("f1", "f2")
-
-
-@pytest.fixture(autouse=True)
-def _no_figure_left_open() -> Iterator[None]:
-    import matplotlib.pyplot as plt  # noqa: PLC0415
-
-    yield
-    plt.close("all")
-
-
-def as_function(k: int) -> Callable[[np.ndarray], np.ndarray]:
-    def f(w: np.ndarray) -> np.ndarray:
-        values = evaluate(exponential_graph(k), {"w1": w[0], "w2": w[1]})
-        return np.array([values[name] for name in OUTPUTS])
-
-    return f
 
 
 @pytest.mark.parametrize("k", [1, 2])
@@ -79,9 +63,9 @@ def test_forward_mode_gives_the_jacobian_of_reverse_mode(k: int) -> None:
 )
 def test_the_table_of_step_sizes_is_true(scheme: str, h: float, wanted: list[float]) -> None:
     found = []
-    for k in (1, 2):
-        numeric = numeric_jacobian(as_function(k), np.array([1.0, 2.0]), h, scheme)
-        found += list(np.abs(numeric / jacobian(exponential_graph(k), AT, OUTPUTS) - 1)[0])
+    for graph in (exponential_graph(1), exponential_graph(2)):
+        numeric = numeric_jacobian(as_function(graph, OUTPUTS), np.array([1.0, 2.0]), h, scheme)
+        found += list(np.abs(numeric / jacobian(graph, AT, OUTPUTS) - 1)[0])
     # The tiny errors are partly roundoff, which another math library may change.
     np.testing.assert_allclose(found, wanted, rtol=0.03 if h == 0.01 else 0.6)
 
@@ -115,9 +99,7 @@ def test_slopes_of_one_operation(operation: str, operands: list[float]) -> None:
     graph.add_node("f", operation, *(used if operation != "power" else ("x", operands[1])))
     point = np.array([*operands, 0.0][:2])
     exact = jacobian(graph, dict(zip("xy", point, strict=True)), ["f"])
-    numeric = numeric_jacobian(
-        lambda x: np.array([evaluate(graph, {"x": x[0], "y": x[1]})["f"]]), point
-    )
+    numeric = numeric_jacobian(as_function(graph, ["f"]), point)
     np.testing.assert_allclose(exact, numeric, atol=1e-9)
 
 

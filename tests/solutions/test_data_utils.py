@@ -105,6 +105,9 @@ def test_a_batch_that_wants_a_command_run_is_refused(tmp_path: Path) -> None:
         (pickle.dumps({b"data": np.zeros((1, 99), np.uint8), b"labels": [1]}), "is damaged"),
         (pickle.dumps({b"data": np.zeros((1, 3072), np.uint8), b"labels": [10]}), "its labels"),
         (b"\x80\x02}", "is not a CIFAR-10 batch"),
+        (b"\x80\x04\x95" + b"\xff" * 8, "is not a CIFAR-10 batch"),  # longer than any file
+        (b"\x80\x04\x8e" + b"\x00" * 7 + b"\x40", "is not a CIFAR-10 batch"),  # than any memory
+        (b"]K\x00K\x01s.", "is not a CIFAR-10 batch"),  # the first item of an empty list
         (b"", "is not a CIFAR-10 batch"),
         (b"no pickle at all", "is not a CIFAR-10 batch"),
     ],

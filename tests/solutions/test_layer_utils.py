@@ -61,3 +61,12 @@ def test_conv_relu_pool_is_convolution_then_relu_then_pooling() -> None:
     np.testing.assert_allclose(CONV_RELU.forward(x, w, b)[0], maps, atol=1e-12)
     pooled, _ = layers.max_pool_forward_naive(maps, POOL_PARAM)
     np.testing.assert_allclose(CONV_RELU_POOL.forward(x, w, b)[0], pooled, atol=1e-12)
+
+
+def test_a_sandwich_on_a_layer_that_returns_nothing_is_called_unwritten(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sandwiches, "relu_forward", lambda _: (None, None))
+    x, w, b = images(np.random.RandomState(0), 2)
+    with pytest.raises(NotImplementedError, match="x is None: what computes it is not written yet"):
+        sandwiches.conv_relu_pool_forward(x, w, b, CONV_PARAM, POOL_PARAM)

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import matplotlib as mpl
 import pytest
 from nndl.hand_net import hand_net
 from nndl.net_picture import draw_net
 
-mpl.use("Agg")
 
-
+@pytest.mark.usefixtures("figures")
 def test_the_picture_shows_every_weight_and_bias() -> None:
-    import matplotlib.pyplot as plt  # noqa: PLC0415 - after the choice of a backend
-
     params, x0, _ = hand_net()
     figure = draw_net(params, x0)
     texts = [text.get_text() for text in figure.axes[0].texts]
     wanted = sorted(f"{number:g}" for value in params.values() for number in value.ravel())
     assert sorted(text for text in texts if text.replace(".", "").isdigit()) == wanted
     assert len(figure.axes[0].texts) == 2 + 3 + 2 * len(wanted)  # inputs, units, arrows and numbers
-    plt.close(figure)
 
 
 def test_a_picture_needs_an_input_that_fits() -> None:

@@ -255,3 +255,18 @@ def test_missing_data_are_named() -> None:
     del data["X_val"]
     with pytest.raises(ValueError, match="data must have X_val and y_val; it has X_train, y_train"):
         Solver(TwoLayerNet(5, 8, 3), data)
+
+
+class Unwritten:
+    """A model as it is handed out."""
+
+    params: dict[str, np.ndarray] = {"W": np.ones(2)}  # noqa: RUF012 - nobody changes it
+
+    def loss(self, X: np.ndarray, y: np.ndarray) -> tuple[None, dict[str, np.ndarray]]:
+        del X, y
+        return None, {}
+
+
+def test_a_model_without_a_loss_is_called_unwritten() -> None:
+    with pytest.raises(NotImplementedError, match="gives no gradients yet"):
+        Solver(Unwritten(), clouds()).train()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-import matplotlib as mpl
 import numpy as np
 import pytest
 from nndl.hand_net import hand_backward, hand_forward, hand_net
@@ -14,14 +13,14 @@ from nndl.neural_net import TwoLayerNet
 from nndl.vis_utils import draw_training, visualize_grid
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install torch")
 nets = importlib.import_module("nndl.torch_nets")
 twin = importlib.import_module("nndl.hand_twin")
 torch.set_num_threads(1)  # for nets as small as these, threads only wait for each other
 
-mpl.use("Agg")
+pytestmark = pytest.mark.usefixtures("figures")
 
 SHAPE = (3, 6, 4)
 NETS = {
@@ -29,14 +28,6 @@ NETS = {
     "TwoLayerNet": {"image_shape": SHAPE, "num_classes": 5, "hidden_size": 7},
     "ConvNet": {"image_shape": SHAPE, "num_classes": 5, "num_filters": 4, "filter_size": 3},
 }
-
-
-@pytest.fixture(autouse=True)
-def _no_figure_left_open() -> Iterator[None]:
-    import matplotlib.pyplot as plt  # noqa: PLC0415
-
-    yield
-    plt.close("all")
 
 
 def make(name: str) -> Any:

@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import matplotlib as mpl
 import numpy as np
 import pytest
 from nndl import vis_utils
@@ -27,26 +26,18 @@ from nndl.vis_utils import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
-mpl.use("Agg")
+pytestmark = pytest.mark.usefixtures("figures")
 
 CURVES = {
     "loss_history": [2.3, 2.0, 1.5, 1.2],
     "train_acc_history": [0.1, 0.4, 0.6],
     "val_acc_history": [0.1, 0.35, 0.5],
 }
-
-
-@pytest.fixture(autouse=True)
-def _no_figure_left_open() -> Iterator[None]:
-    import matplotlib.pyplot as plt  # noqa: PLC0415
-
-    yield
-    plt.close("all")
 
 
 def pictures_in(figure: Figure) -> list[np.ndarray]:

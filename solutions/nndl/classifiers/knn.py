@@ -30,8 +30,8 @@ class KNN:
             ValueError: X is not a table of rows, or y has not one label for each of them.
         """
         X, y = np.asarray(X, dtype=np.float64), np.asarray(y)
-        if X.ndim != 2 or len(X) == 0:
-            raise ValueError(f"X must have shape (M, D) with M at least 1, not {X.shape}")
+        if X.ndim != 2 or X.size == 0:
+            raise ValueError(f"X must have shape (M, D), both at least 1, not {X.shape}")
         if y.shape != (len(X),):
             raise ValueError(f"y must have one label per row of X, {len(X)}, not shape {y.shape}")
         self.X_train = X
@@ -105,7 +105,8 @@ class KNN:
         dists = (-2.0 * X) @ self.X_train.T
         dists += np.einsum("nd,nd->n", X, X)[:, np.newaxis]  # |x|^2 as a column
         dists += np.einsum("md,md->m", self.X_train, self.X_train)
-        np.sqrt(np.maximum(dists, 0.0), out=dists)
+        np.maximum(dists, 0.0, out=dists)
+        np.sqrt(dists, out=dists)
         # ================================================================ #
         # END YOUR CODE HERE
         # ================================================================ #
