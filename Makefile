@@ -90,5 +90,6 @@ bench-rivals: $(VENV)/ready
 	$(RUN)/python benchmarks/submissions.py $(RIVALS) $(ROUNDS)
 	$(RUN)/python benchmarks/soak.py
 
+# Results stay: they are the marks of a class.
 clean:
-	rm -rf $(VENV) release results demo dist
+	rm -rf $(VENV) release demo dist

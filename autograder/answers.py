@@ -161,7 +161,7 @@ class AnswerVerbs(Verb):
         typed = {}
         for name in steps.asked:
             value = found.get(answer_key(name), found.get(answer_key(name).casefold()))
-            if isinstance(value, Absent) and self._outlines:
+            if isinstance(value, Absent):
                 value = self._outlines.original(value)
             missing = value is None or isinstance(value, Absent)
             shape = steps.right[name].shape

@@ -23,9 +23,11 @@ __all__ = ["ARCHIVES", "Entry", "UnreadableError", "archive", "folder", "single"
 
 # What archives are called; the last ones only so that one can say that they are not read.
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".rar", ".7z", ".tar.bz2", ".tar.xz", ".gz")
+TOO_LARGE = "its table of contents is too large"
 CHUNK = 1 << 20
 MOST_TABLE = 8 << 20  # bytes of a zip's directory: some 80,000 entries
-MOST_HEADER = 1 << 20  # bytes of one of a tar's headers
+MOST_HEADER = 1 << 16  # bytes of one of a tar's headers: names and attributes of a file
+MOST_HEADERS = 64 << 20  # bytes of all of them: some 130,000 entries
 MOST_UNPACKED = 512 << 20  # bytes that a tar.gz may unpack to; reading over them takes seconds
 
 KINDS: Mapping[int, str] = {
@@ -91,7 +93,7 @@ class _Sparing:
     def read(self, size: int = -1) -> bytes:
         content = self._file.read(self._most + 1 if size < 0 else min(size, self._most + 1))
         if len(content) > self._most:
-            raise UnreadableError("its table of contents is too large")
+            raise UnreadableError(TOO_LARGE)
         return content
 
     def seek(self, offset: int, whence: int = 0) -> int:
@@ -102,7 +104,18 @@ class _Sparing:
 
 
 class _Forward(_Sparing):
-    """The same, from beginning to end: going back in a packed file begins it anew."""
+    """The headers of a tar, from beginning to end: going back in a packed file begins it anew."""
+
+    def __init__(self, file: _File) -> None:
+        super().__init__(file, MOST_HEADER)
+        self._left = MOST_HEADERS
+
+    def read(self, size: int = -1) -> bytes:
+        content = super().read(size)
+        self._left -= len(content)
+        if self._left < 0:
+            raise UnreadableError(TOO_LARGE)
+        return content
 
     def seek(self, offset: int, whence: int = 0) -> int:
         if whence or offset < self.tell():
@@ -193,11 +206,11 @@ def _unzip(opened: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> bytes:
 
 
 def _tar(file: _File) -> Iterator[Entry]:
-    sparing: Any = _Forward(file, MOST_HEADER)
+    sparing: Any = _Forward(file)
     with tarfile.open(fileobj=sparing, mode="r:") as opened:
         table: Any = opened
         for member in opened:
-            table.members = []  # or it keeps them all
+            table.members, table.pax_headers = [], {}  # or it keeps them all
             if not member.isdir():
                 read = partial(_untar, file, member)
                 yield Entry(member.name, member.size, read, _tar_oddity(member))

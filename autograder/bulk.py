@@ -56,6 +56,9 @@ def find_submissions(paths: Iterable[Path], handed_in: Iterable[str]) -> list[So
         paths: as the user gave them.
         handed_in: file names that a submission may have.
 
+    Returns:
+        Each submission once, also where two arguments name it.
+
     Raises:
         UserMistake: a path does not exist, or there is no submission in it.
     """
@@ -67,7 +70,7 @@ def find_submissions(paths: Iterable[Path], handed_in: Iterable[str]) -> list[So
         found += _found(path, names)
     if not found:
         raise UserMistake("no submissions: folders, archives, notebooks and modules are looked for")
-    return found
+    return list(dict.fromkeys(found))
 
 
 def _found(path: Path, names: set[str]) -> list[Source]:

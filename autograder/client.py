@@ -136,7 +136,7 @@ def _homework(assignment: Assignment, recording: Recording, released: Mapping[st
         "title": assignment.title,
         "recorded": recorded_table(recording),
         "roles": {Path(n).stem: assignment.role(Path(n).stem) for n in _files(assignment)},
-        "holes": sorted({name.rpartition(".")[2] for name in recording.holes}),
+        "holes": sorted(recording.holes),
         "unchanged": _unchanged(assignment),
         "released": {name: content.decode() for name, content in released.items()},
         "notebooks": list(assignment.notebooks),

@@ -7,7 +7,7 @@ to; so nothing is told that the check does not do.
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from autograder.record import drawn
 from autograder.recorder import Recorder
 from autograder.slope import GRAINS
 from autograder.stage import stage_reference
+from autograder.trial import label_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -75,9 +76,8 @@ def criteria(
             continue
         progress(f"{assignment.name}: what {check.name} asks for")
         seed = recording.pick(check.name, "").seed
-        limits = replace(assignment.limits, **dict(check.limits))
         listener = Listener()
-        drawn(check, seed, limits, staged, servers, listener)
+        drawn(check, seed, check.bounded(assignment.limits), staged, servers, listener)
         found[check.name] = tuple(listener.heard)
     return found
 
@@ -98,23 +98,34 @@ class Listener(Recorder):
         value = super().__getattribute__(name)
         return partial(self._listen, name, value) if name in TERMS else value
 
-    def _listen(self, verb: str, method: Callable[..., None], *given: Any, **named: Any) -> None:
+    def _listen(self, verb: str, method: Callable[..., Any], *given: Any, **named: Any) -> Any:
         before = len(self.findings)
-        method(*given, **named)
+        reply = method(*given, **named)
         call = inspect.signature(method).bind(*given, **named)
         call.apply_defaults()
         fresh = self.findings[before:]
         self.heard += [_criterion(verb, call.arguments, finding) for finding in fresh]
         if verb == "leaderboard":
             self.heard.append(Criterion(call.arguments["name"], None, TERMS[verb]({}, None)))
+        return reply
 
 
 def _criterion(verb: str, arguments: Arguments, finding: Wanted) -> Criterion:
     words = [_tolerance(finding), TERMS[verb](arguments, finding)]
     typical = arguments.get("typical") or {}
-    told = tuple(sentence for sentence, values in typical.items() if finding.name in values)
+    known = {finding.name, _input(arguments, finding)}
+    told = tuple(sentence for sentence, values in typical.items() if known & values.keys())
     terms = "; ".join(word for word in words if word)
     return Criterion(finding.name, finding.share, terms, finding.withholds, told)
+
+
+def _input(arguments: Arguments, finding: Wanted) -> str:
+    """Return the input whose gradient a finding of `gradients` is about; '' for any other one."""
+    labels: dict[str, str] = {
+        label_of(arguments["name"], key, backward=arguments["backward"] is not None): key
+        for key in (arguments["inputs"] if "backward" in arguments else ())
+    }
+    return labels.get(finding.name, "")
 
 
 def _tolerance(finding: Wanted) -> str:
@@ -135,8 +146,7 @@ def _gradients(arguments: Arguments, finding: Wanted | None) -> str:
     if finding and finding.withholds:
         return "inputs stay as they are, and a second run gives the same"
     part = float(arguments["consistent"])
-    value = {f"{arguments['name']} {word}".strip() for word in ("out", "loss")}
-    if finding and part and finding.name not in value:
+    if finding and part and _input(arguments, finding):
         return f"one that fits a forward pass that is itself wrong earns {part:g} of its share"
     return ""
 

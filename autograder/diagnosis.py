@@ -117,5 +117,8 @@ def _one_sample(trial: Trial, name: str, g: np.ndarray) -> str:
 
 
 def _equal(a: np.ndarray, b: np.ndarray) -> bool:
-    scale = float(np.max(np.abs(b), initial=0.0))
-    return a.shape == b.shape and bool(np.max(np.abs(a - b), initial=0.0) <= SAME_GRADIENT * scale)
+    if a.shape != b.shape:
+        return False
+    with np.errstate(all="ignore"):
+        scale = float(np.max(np.abs(b), initial=0.0))
+        return bool(np.max(np.abs(a - b), initial=0.0) <= SAME_GRADIENT * scale)

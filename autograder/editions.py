@@ -47,7 +47,7 @@ class ByEdition(Grader):
     def among(cls, graders: Mapping[str, Grader]) -> ByEdition:
         """Return a grader that has these to choose from."""
         first = next(iter(graders.values()))
-        return cls(**{f.name: getattr(first, f.name) for f in fields(Grader)}, graders=graders)
+        return cls(**vars(first), graders=graders)
 
     def grade(
         self,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from autograder.record import drawn, drift_of_check
@@ -56,7 +55,7 @@ def environment_problems(
             known = recording.checks.get(check.name, ())[:1]
             if check.function is None or "reference" in check.takes or not known or clock() > end:
                 continue
-            allowed = replace(limits, **dict(check.limits))
+            allowed = check.bounded(limits)
             try:
                 now = drawn(check, known[0].seed, allowed, staged, servers)
             except AuthorMistake as error:

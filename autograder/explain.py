@@ -6,6 +6,7 @@ import ast
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice
 from textwrap import indent
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +14,14 @@ import numpy as np
 
 from autograder.box.ref import Ref
 from autograder.expect import Judge
+from autograder.mutation.source import parse
 from autograder.outcome import plain
 from autograder.session import CheckSession, Workers
 from autograder.stage import stage
 from gradlab.errors import StudentFault, UserMistake
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from autograder.finding import Verdict, Wanted
     from autograder.grade import Grader
@@ -35,6 +37,8 @@ ASKED = ("call", "keep", "get", "set", "hold")  # operations that say something 
 MARGIN = " " * 6
 MOST_CALLS = 60
 MOST_LINES = 80  # of one function
+MOST_ITEMS = 24  # of a list or a dict
+MOST_TEXT = 20_000  # characters of one value
 SHOWN: dict[str, Any] = {"precision": 6, "threshold": 24, "edgeitems": 3, "max_line_width": 96}
 
 
@@ -151,7 +155,7 @@ def explain(grader: Grader, submission: Submission, name: str) -> Explanation:
         for other in (*earlier, check):
             if other is check:
                 examiner = replace(examiner, judge=Looking, session=Listening)
-            limits = replace(grader.limits, **dict(other.limits))
+            limits = other.bounded(grader.limits)
             before[other.name] = examiner.examine(other, recording, limits, before)
         outcome = before[check.name]
     own = {path: text for path, text in staged.files.items() if path not in grader.plan.supplied}
@@ -200,32 +204,34 @@ def _call_text(call: Call) -> str:
 
 
 def shown(value: Any) -> str:
-    """Return a value in a few lines: shape and type of an array, and its corners."""
+    """Return a value in a few lines: shape, type and corners of an array, the start of a list."""
+    text = _text(value)
+    return text if len(text) <= MOST_TEXT else f"{text[:MOST_TEXT]}..."
+
+
+def _text(value: Any) -> str:
     if isinstance(value, np.ndarray):
         text = np.array2string(value, **SHOWN)
         return f"{value.dtype} array {value.shape}\n{text}" if value.ndim else text
     if isinstance(value, Ref):
         return _place(value)
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{key!r}: {shown(item)}" for key, item in value.items()) + "}"
+        return f"{{{_few(f'{key!r}: {_text(item)}' for key, item in value.items())}}}"
     if isinstance(value, (list, tuple)):
-        return f"({', '.join(map(shown, value))})"
-    return str(value) if isinstance(value, str) else repr(value)
+        return f"({_few(map(_text, value))})"
+    return value if isinstance(value, str) else repr(value)
+
+
+def _few(items: Iterable[str]) -> str:
+    several = list(islice(items, MOST_ITEMS + 1))
+    return ", ".join([*several[:MOST_ITEMS], *["..."] * (len(several) > MOST_ITEMS)])
 
 
 def _code(names: set[str], files: Mapping[str, bytes]) -> Iterator[tuple[str, str]]:
     """Yield place and text of the student's functions of these names."""
     for path, content in files.items():
         text = content.decode("utf-8", "replace")
-        for node in _functions(text):
-            if node.name in names:
-                lines = text.splitlines()[node.lineno - 1 : node.end_lineno]
-                yield f"{path}:{node.lineno}", "\n".join(lines[:MOST_LINES])
-
-
-def _functions(text: str) -> list[ast.FunctionDef]:
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
-    return [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+        for node in ast.walk(parse(text) or ast.Module([], [])):
+            if isinstance(node, ast.FunctionDef) and node.name in names:
+                code = ast.get_source_segment(text, node, padded=True) or ""
+                yield f"{path}:{node.lineno}", "\n".join(code.splitlines()[:MOST_LINES])

@@ -20,7 +20,7 @@ class Finding:
         name: as the check calls it.
         share: its weight among the check's findings.
         credit: how much of the share was earned, in [0, 1].
-        message: what the student reads; empty when all is right.
+        message: what the student reads; empty where there is nothing to say.
         staff: what only staff read.
         hint: what the student may try next; a suite can keep it from students.
         withholds: whether it earns nothing and, where it fails, takes its share away.

@@ -34,7 +34,7 @@ from gradlab.errors import AuthorMistake, StudentFault
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from autograder.finding import Finding, Leader, Wanted
+    from autograder.finding import Finding, Wanted
     from autograder.forkserver import ForkServer
     from autograder.hints import Context
     from autograder.outcome import Outcome
@@ -68,9 +68,6 @@ class Composer(Expect):
     def _found(self, finding: Finding) -> None:
         if finding.credit < 1:
             self.failed.add(finding.name)
-
-    def _lead(self, leader: Leader) -> None:
-        """Leave the leaderboard to students."""
 
 
 @dataclass(frozen=True)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from autograder.box.confine import Box
 from autograder.box.kernel import never_dumped
@@ -34,6 +36,7 @@ __all__ = ["ForkServer", "Forked", "Lost"]
 
 START_S = 60
 END_S = 5
+MOST_SAID = 1 << 16  # bytes of what a server printed that are looked at
 START = (
     "import sys; del sys.path[0]; import autograder.box.unhooked; "
     "from autograder.box.server import main; main(*sys.argv[1:])"
@@ -199,10 +202,11 @@ class _Process:
         self._inboxes: dict[str, SimpleQueue[dict[str, Any]]] = {"": SimpleQueue()}
         self._told: dict[str, dict[str, Any]] = {}
         self._sending = threading.Lock()
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             numbers = (theirs.fileno(), lock)
-            self._process = _start(numbers, json.dumps(setup), environment)
+            self._process = _start(numbers, json.dumps(setup), environment, self._said)
         self.pid = self._process.pid
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
@@ -211,12 +215,19 @@ class _Process:
         except GraderFault:
             told = {}
         if not told.get("ready"):
+            words = self._last_words()
             self.close()
             if absent := told.get("absent"):
                 message = f"preload in assignment.toml: {absent}; install it, or take it out there"
                 raise UserMistake(message)
             fault = Lost if self._process.returncode == -signal.SIGKILL else GraderFault
-            raise fault("the fork server did not start; run `gradlab doctor`")
+            raise fault(f"the fork server did not start{words}; run `gradlab doctor`")
+
+    def _last_words(self) -> str:
+        """Return the last line of what the server printed, in brackets, or ''."""
+        said = os.pread(self._said.fileno(), MOST_SAID, 0)
+        lines = said.decode("utf-8", "replace").split("\n")
+        return f" ({lines[-2]})" if lines[1:] else ""
 
     def close(self) -> None:
         with suppress(OSError):
@@ -227,6 +238,7 @@ class _Process:
         self._process.wait()
         self._listener.join()
         self._control.close()
+        self._said.close()
 
     def spawn(self, order: dict[str, Any], ends: Sequence[int]) -> str:
         key = secrets.token_hex(8)
@@ -276,12 +288,13 @@ class _Process:
 
 
 def _start(
-    numbers: tuple[int, int], setup: str, environment: dict[str, str]
+    numbers: tuple[int, int], setup: str, environment: dict[str, str], said: IO[bytes]
 ) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         [sys.executable, "-s", "-B", "-c", START, str(numbers[0]), setup],
         env=environment,
         cwd="/",
         stdin=subprocess.DEVNULL,
+        stderr=said,
         pass_fds=numbers,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from autograder.follow import defects
 from autograder.intake import Source, Submission
 from autograder.known import NOTHING_KNOWN, Known
 from autograder.outcome import Outcome, Results, plain, skipped
+from autograder.pool import Pool
 from autograder.recording import write_atomically
 from autograder.session import Workers
 from autograder.stage import Plan, stage, stage_reference
@@ -133,7 +134,7 @@ class Grader:
             yield replace(outcome, seconds=time.monotonic() - begin)
 
     def _limits(self, check: Check) -> Limits | None:
-        return replace(self.limits, **dict(check.limits)) if check.function else None
+        return check.bounded(self.limits) if check.function else None
 
     def _too_late(self, check: Check, limits: Limits | None) -> Outcome | None:
         """Return the outcome of a check whose own time is more than what is left."""
@@ -198,18 +199,12 @@ def grade_class(
         _announce(folder)
     results: dict[Source, Results] = {}
     known: dict[tuple[int, str, Fraction], Outcome] = {}
-    with closing(_Pool(jobs)) as pool:
+    with closing(Pool(jobs)) as pool:
         running = {pool.submit(_grade_path, grader, path, folders[path]): path for path in paths}
         for done in as_completed(running):
             progress(done.result())
             results[running.pop(done)] = done.result().slim(known)
     return [results[path] for path in paths]
-
-
-class _Pool(ThreadPoolExecutor):
-    def close(self) -> None:
-        """Wait for what is running, and start nothing more: Ctrl-C does not grade the rest."""
-        self.shutdown(cancel_futures=True)
 
 
 def _folders(paths: Sequence[Source], out: Path) -> dict[Source, Path]:

@@ -89,26 +89,27 @@ class GradientVerbs(Verb):
         """
         bound = the_tolerance("gradients", tolerance, TOLERANCES)
         passes = Passes(function, backward, tuple(also))
-        trial = Trial(self._attended(), self._section(), passes, inputs, dout)
+        trial = Trial(self._student, self._outlines, passes, inputs, dout)
         terms = regulariser_terms(inputs, reg)
-        contexts = {key: Context(added=terms.get(key, ())) for key in (None, *inputs)}
+        labels = {key: trial.label(name, key) for key in (None, *inputs)}
+
+        def compared(key: str | None, value: Any) -> Verdict:
+            wanted = Wanted(labels[key], forward if key is None else share, None, bound)
+            return self._compare(wanted, value, Context(added=terms.get(key, ())))
+
         with trial.section:
-            value, label = trial.value(), trial.label(name)
-            whole = self._compare(Wanted(label, forward, None, bound), value, contexts[None])
-            self._found(whole.finding(label, forward))
+            value = trial.value()
+            whole = compared(None, value)
+            self._found(whole.finding(labels[None], forward))
             found = trial.gradients()
-        labels = {key: trial.label(name, key) for key in inputs}
-        verdicts = {
-            key: self._compare(Wanted(labels[key], share, None, bound), found[key], contexts[key])
-            for key in inputs
-        }
+        verdicts = {key: compared(key, found[key]) for key in inputs}
+        alike = _alike(verdicts.values())
         for key, verdict in verdicts.items():
             if not self.thorough and verdict.right:
                 self._found(verdict.finding(labels[key], share))
                 continue
             slope = _own_slope(trial, key, inputs[key], found[key], value)
-            forged = _returns_dout(found[key], trial.dout) or not _alike(verdicts.values())
-            part = 0 if forged else consistent
+            part = consistent if alike and not _returns_dout(found[key], trial.dout) else 0
             if not verdict.right:
                 words = typical_words(key, found[key], typical or {}, bound)
                 words = words or upstream_hint(trial, key, found[key])
@@ -143,7 +144,7 @@ class GradientVerbs(Verb):
         Raises:
             AuthorMistake: when recording, inputs at a kink.
         """
-        section, waiting = self._section(), self._waiting()
+        section, waiting = self._outlines.section(), self._outlines.waiting
 
         def call(name: str, x: np.ndarray) -> Any:
             return call_with(function, {**inputs, name: x})
@@ -225,8 +226,9 @@ def _alike(verdicts: Iterable[Verdict]) -> bool:
     A made-up loss, such as the sum of all parameters, has a gradient that fits it and points
     anywhere.
     """
-    products = np.sum([verdict.products for verdict in verdicts], axis=0)
-    return bool(abs(products[0]) >= ALIKE * np.sqrt(products[1] * products[2]) > 0)
+    with np.errstate(all="ignore"):
+        both, own, wanted = np.sum([verdict.products for verdict in verdicts], axis=0)
+        return bool(abs(both) >= ALIKE * np.sqrt(own * wanted) > 0)
 
 
 def _seed(name: str) -> int:

@@ -20,6 +20,7 @@ __all__ = ["RECOGNISERS", "Context", "Recogniser", "hint"]
 NEAR = 1e-6  # relative to the largest entry: as good as equal, also after float32's rounding
 EXACT = 1e-9
 MOST_AXES = 5
+MOST_FACTOR = 1e300  # or one over it: then it comes of an overflow
 MOST_SIZE = 1 << 18  # entries; beyond, a hint would cost more than it is worth
 
 
@@ -66,7 +67,7 @@ def hint(got: np.ndarray, wanted: np.ndarray, context: Context | None = None) ->
     with np.errstate(all="ignore"):
         if x.shape == y.shape and not np.all(np.isfinite(x)):
             return _overflow(x, y) or None
-        if context.kind == "history" and x.ndim == 1:
+        if context.kind == "history" and x.ndim == y.ndim == 1:
             return _departure(x, y) or None
         if known := _added(x, y, context):
             return known
@@ -158,7 +159,9 @@ def _factor(x: np.ndarray, y: np.ndarray) -> str:
         return ""
     factor = float(np.vdot(x, y) / np.vdot(y, y))
     near = NEAR if x.size > 1 else EXACT
-    if not _near(x, factor * y, near) or abs(factor - 1) <= near:
+    if not 1 / MOST_FACTOR < abs(factor) < MOST_FACTOR or abs(factor - 1) <= near:
+        return ""
+    if not _near(x, factor * y, near):
         return ""
     return _factor_words(factor, near, alone=x.size == 1)
 

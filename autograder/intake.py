@@ -84,13 +84,19 @@ class Submission:
 
     @classmethod
     def read(cls, source: Source | Path, bounds: Bounds = BOUNDS) -> Submission:
-        """Return the submission at `source`; one that cannot be read has a `problem`."""
+        """Return the submission at `source`; one that cannot be read has a `problem`.
+
+        Raises:
+            PermissionError: this machine does not let the grader read it: no student's fault.
+        """
         path, prefix = _place(source)
         upload = Upload(bounds)
         try:
             _read(upload, path, prefix)
         except UnreadableError as error:
             why = str(error)
+        except PermissionError:
+            raise
         except Exception as error:  # noqa: BLE001 - what zipfile raises is up to the student's file
             why = f"it is damaged ({error})"
         else:

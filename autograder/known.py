@@ -6,8 +6,6 @@ names the mistake. So a new kind of mistake gets its hint without code.
 
 from __future__ import annotations
 
-import io
-import json
 from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -16,8 +14,7 @@ import numpy as np
 
 from autograder.expect import Judge
 from autograder.outline import Absent
-from autograder.recording import write_atomically
-from gradlab.errors import AuthorMistake, Place
+from autograder.recording import read_tables, write_tables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,7 +47,8 @@ class Mistake:
         if self.value.shape != value.shape or not np.all(np.isfinite(value)):
             return False
         scale = float(np.max(np.abs(self.value), initial=0.0))
-        return float(np.max(np.abs(self.value - value), initial=0.0)) <= NEAR * scale
+        with np.errstate(over="ignore"):
+            return float(np.max(np.abs(self.value - value), initial=0.0)) <= NEAR * scale
 
 
 @dataclass(frozen=True)
@@ -92,26 +90,21 @@ class Known:
         path = folder / f"{NAME}.json"
         if not path.exists():
             return cls()
-        try:
-            table = json.loads(path.read_text(encoding="utf-8"))
-            with np.load(path.with_suffix(".npz"), allow_pickle=False) as arrays:
-                checks = {
-                    check: {
-                        name: tuple(
-                            Mistake(sentence, arrays[f"{check}/{name}/{number}"])
-                            for number, sentence in enumerate(sentences)
-                        )
-                        for name, sentences in entry["findings"].items()
-                    }
-                    for check, entry in table.items()
+        with read_tables(path, "not known mistakes", "run `gradlab hints NAME`") as (table, arrays):
+            checks = {
+                check: {
+                    name: tuple(
+                        Mistake(sentence, arrays[f"{check}/{name}/{number}"])
+                        for number, sentence in enumerate(sentences)
+                    )
+                    for name, sentences in entry["findings"].items()
                 }
+                for check, entry in table.items()
+            }
             return cls(checks, {check: int(entry["seed"]) for check, entry in table.items()})
-        except (AttributeError, KeyError, OSError, TypeError, ValueError) as error:
-            message = f"not known mistakes ({error}); run `gradlab hints NAME`"
-            raise AuthorMistake(message, Place(str(path))) from error
 
     def write(self, folder: Path) -> None:
-        """Write both files, each at once."""
+        """Write both files; see `write_tables`."""
         table = {
             check: {
                 "seed": self.seeds[check],
@@ -125,11 +118,7 @@ class Known:
             for name, items in known.items()
             for number, mistake in enumerate(items)
         }
-        file = io.BytesIO()
-        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
-        write_atomically(folder / f"{NAME}.npz", file.getvalue())
-        text = json.dumps(table, indent=1, sort_keys=True) + "\n"
-        write_atomically(folder / f"{NAME}.json", text.encode())
+        write_tables(folder / f"{NAME}.json", table, arrays)
 
 
 NOTHING_KNOWN = Known()

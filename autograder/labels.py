@@ -62,7 +62,10 @@ def labels_of_text(name: str, text: str, count: int, classes: int) -> np.ndarray
         del rows[0]
     if len(rows) != count:
         raise _wrong(name, f"holds {len(rows)} labels; {count} are wanted, one for each image")
-    table = np.array([_numbers(name, *row, classes) for row in rows])
+    found = [_numbers(name, *row, classes) for row in rows]
+    if other := next((n for n, row in enumerate(found) if len(row) != len(found[0])), 0):
+        raise _wrong(name, f"line {rows[other][0]} should hold as many numbers as the first one")
+    table = np.array(found)
     if table.shape[1] == LABEL_ONLY:
         return table[:, 0]
     order = np.argsort(table[:, 0], kind="stable")

@@ -115,8 +115,8 @@ def conform(value: Any, wanted: Outline, what: str) -> Any:
             parts = zip(value, wanted["of"], range(len(value)), strict=True)
             return tuple(_part(tidy(v), w, f"{what}[{n}]") for v, w, n in parts)
     elif kind == "dict" and isinstance(value, dict):
-        parts = [(_dict_key(key), w) for key, w in wanted["of"]]
-        named = [(key, w, f"{what}[{key!r}]") for key, w in parts]
+        entries = ((_dict_key(key), part) for key, part in wanted["of"])
+        named = [(key, part, f"{what}[{key!r}]") for key, part in entries]
         return {k: _part(value.get(k, Absent(f"{n} is missing")), w, n) for k, w, n in named}
     elif outline(value)["is"] == kind:
         return value

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import traceback
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
@@ -20,7 +19,8 @@ from autograder.recording import DRAWS, Drawn, Recording, commit_of, provenance
 from autograder.remote import Outlines
 from autograder.session import CheckSession
 from autograder.stage import stage_reference
-from gradlab.errors import AuthorMistake, GraderFault, Place, StudentFault
+from autograder.suites import said_of
+from gradlab.errors import AuthorMistake, GraderFault, StudentFault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -85,7 +85,7 @@ def record(
             progress(check.name)
             count = DRAWS if "draw" in check.takes else 1
             seeds = before.seeds(check.name, count)
-            limits = replace(assignment.limits, **dict(check.limits))
+            limits = check.bounded(assignment.limits)
             checks[check.name] = tuple(drawn(check, s, limits, staged, servers) for s in seeds)
             if check.follows:
                 _prove(check, checks[check.name], limits, staged, servers)
@@ -137,15 +137,10 @@ def _mistake(check: Check, error: Exception) -> GradlabError:
     """Return what an author reads when a check does not get through with the reference."""
     if isinstance(error, GraderFault):
         return error
+    text, line = said_of(error, check.place.file if check.place else "")
     if isinstance(error, StudentFault):
-        text = f"the reference {error.status}: {error} {error.staff}".rstrip()
-    else:
-        text = (
-            str(error) if isinstance(error, AuthorMistake) else f"{type(error).__name__}: {error}"
-        )
-    frames = traceback.extract_tb(error.__traceback__)
-    lines = [frame.lineno for frame in frames if check.place and frame.filename == check.place.file]
-    place = Place(check.place.file, line=lines[-1]) if check.place and lines else check.place
+        text = f"the reference {error.status}: {error} {' '.join(error.staff.split())}".rstrip()
+    place = replace(check.place, line=line) if check.place and line else check.place
     return AuthorMistake(f"check {check.name}: {text}", place)
 
 

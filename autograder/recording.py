@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import io
 import json
 import os
 import platform
 import secrets
 import subprocess
 import tempfile
+import zipfile
+import zlib
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,9 +28,17 @@ from autograder.finding import Wanted
 from gradlab.errors import AuthorMistake, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-__all__ = ["Drawn", "Recording", "commit_of", "provenance", "write_atomically"]
+__all__ = [
+    "Drawn",
+    "Recording",
+    "commit_of",
+    "provenance",
+    "read_tables",
+    "write_atomically",
+    "write_tables",
+]
 
 DRAWS = 8
 FORMAT = 2
@@ -95,31 +107,21 @@ class Recording:
             AuthorMistake: there is none, or it is not one.
         """
         path = folder / f"{suite}.json"
-        try:
-            table = json.loads(path.read_text(encoding="utf-8"))
-            with np.load(path.with_suffix(".npz"), allow_pickle=False) as arrays:
-                checks = {name: _read_draws(name, d, arrays) for name, d in table["checks"].items()}
+        remedy = "run `gradlab expected NAME --write`"
+        if not path.exists():
+            raise AuthorMistake(f"not recorded yet; {remedy}", Place(str(path)))
+        with read_tables(path, "not a recording", remedy) as (table, arrays):
+            checks = {name: _read_draws(name, d, arrays) for name, d in table["checks"].items()}
             return cls(checks, table["key"], tuple(table["holes"]), table["provenance"])
-        except FileNotFoundError:
-            message = "not recorded yet; run `gradlab expected NAME --write`"
-            raise AuthorMistake(message, Place(str(path))) from None
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
-            message = f"not a recording ({error}); run `gradlab expected NAME --write`"
-            raise AuthorMistake(message, Place(str(path))) from error
 
     def write(self, folder: Path, suite: str) -> None:
-        """Write both files, each at once."""
+        """Write both files; see `write_tables`."""
         arrays: dict[str, np.ndarray] = {}
         checks = {name: _draw_tables(name, draws, arrays) for name, draws in self.checks.items()}
         table = {"format": FORMAT, "key": self.key, "holes": list(self.holes)}
         table |= {"provenance": dict(self.provenance), "checks": checks}
         folder.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(table, indent=1, sort_keys=True) + "\n"
-        write_atomically(folder / f"{suite}.json", text.encode())
-        with tempfile.SpooledTemporaryFile() as file:
-            np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
-            file.seek(0)
-            write_atomically(folder / f"{suite}.npz", file.read())
+        write_tables(folder / f"{suite}.json", table, arrays)
 
 
 def _key(check: str, draw: int, finding: str) -> str:
@@ -191,6 +193,40 @@ def _git(paths: Sequence[Path], *command: str) -> str:
     words = ["git", "-C", str(paths[0].resolve().parent), *command, "--", *names]
     done = subprocess.run(words, capture_output=True, check=True, text=True, timeout=GIT_S)
     return done.stdout.strip()
+
+
+@contextmanager
+def read_tables(
+    path: Path, wrong: str, remedy: str
+) -> Iterator[tuple[Any, Mapping[str, np.ndarray]]]:
+    """Give what `write_tables` wrote; within it, what is not as it should be is said in one line.
+
+    Args:
+        path: of the JSON.
+        wrong: what to say of files that are something else.
+        remedy: what to do then.
+
+    Raises:
+        AuthorMistake: a file cannot be read, or the block fails on what it holds.
+    """
+    try:
+        table = json.loads(path.read_text(encoding="utf-8"))
+        binary = path.with_suffix(".npz")
+        with binary.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            yield table, arrays
+    except (
+        *(AttributeError, EOFError, LookupError, OSError, TypeError, ValueError),
+        *(zipfile.BadZipFile, zlib.error),
+    ) as error:
+        raise AuthorMistake(f"{wrong} ({error}); {remedy}", Place(str(path))) from error
+
+
+def write_tables(path: Path, table: Any, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write a JSON, and arrays by name in an `.npz` beside it; each file at once."""
+    file = io.BytesIO()
+    np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+    write_atomically(path.with_suffix(".npz"), file.getvalue())
+    write_atomically(path, (json.dumps(table, indent=1, sort_keys=True) + "\n").encode())
 
 
 def write_atomically(path: Path, content: bytes | Iterable[bytes]) -> None:

@@ -207,13 +207,18 @@ class Remote:
         except StudentFault as fault:
             empty, message = self._outlines.hollow
             if fault.status == "raised" and message:  # it stumbled over what is not there
-                raise StudentFault("missed", message, fault.staff, (empty,)) from fault
+                frames = (empty, *fault.frames)
+                raise StudentFault("missed", message, fault.staff, frames) from fault
+            if fault.status == "raised" and not fault.frames and self._ref.root[0] == "#":
+                fault.frames = ("__init__",)  # none of the student's code ran: what made it did
             raise
         try:
             place = self._outlines.place() if place is None else place
             value = self._wrap(self._outlines.take(raw, what, function, place))
         except StudentFault as fault:
             fault.frames = (function,) if function else ()
+            if _is_blank(raw) and self._ref.root == "@notebook":
+                fault.status = "not implemented"  # a variable as its cell was handed out
             raise
         self._outlines.remember(value, raw)
         return value
@@ -314,11 +319,14 @@ def _fits(array: np.ndarray, wanted: tuple[int | str, ...]) -> bool:
     return all(size == want or (isinstance(want, str) and size > 0) for size, want in pairs)
 
 
+def _is_blank(value: Any) -> bool:
+    return value is None or (isinstance(value, (str, list, tuple, dict)) and not value)
+
+
 def _is_hollow(reply: Any) -> bool:
     """Say whether a reply is several times nothing: what an empty function's last line returns."""
     parts = reply if isinstance(reply, (tuple, list)) else ()
-    nothing = ((isinstance(p, (tuple, list, dict)) and not p) or p is None for p in parts)
-    return bool(parts) and all(nothing)
+    return bool(parts) and all(map(_is_blank, parts))
 
 
 def _sendable(value: Any, outlines: Outlines) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import warnings
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ __all__ = ["violations"]
 
 MOST_CHARACTERS = 400_000
 MOST_SENTENCES = 20
+MOST_STEPS = 1 << 18  # nodes and meanings to look at: far more than right code takes
 MOST_NAME = 60
 ALIAS_ROUNDS = 8
 
@@ -78,8 +79,25 @@ def violations(
     rules = _Rules(loops, tuple(map(_full, calls)), tuple(imports))
     try:
         return _read(source, function, rules)
-    except (RecursionError, MemoryError):
-        return ["the file is nested too deep to be read"]
+    except (_TangledError, RecursionError, MemoryError):
+        return ["the file is nested too deep, or too tangled, to be read"]
+
+
+class _TangledError(Exception):
+    """Reading goes on for too long."""
+
+
+class _Effort:
+    """What may still be looked at, however many things have one name or lie in one another."""
+
+    def __init__(self) -> None:
+        self.left = MOST_STEPS
+
+    def spend(self, steps: int) -> None:
+        """Take steps; raise `_TangledError` where none are left."""
+        self.left -= steps
+        if self.left < 0:
+            raise _TangledError
 
 
 @dataclass(frozen=True)
@@ -112,7 +130,7 @@ def _read(source: str, function: str, rules: _Rules) -> list[str]:
             tree = ast.parse(source)
     except (SyntaxError, ValueError) as error:
         return [f"line {getattr(error, 'lineno', None) or 1}: the file is not valid Python"]
-    file = _File(tree)
+    file = _File(tree, _Effort())
     targets = file.targets(function)
     if not targets:
         return [f"`{_cut(function)}` is not defined in the file, so it cannot be read"]
@@ -122,8 +140,8 @@ def _read(source: str, function: str, rules: _Rules) -> list[str]:
 class _File:
     """The definitions and imports of a file, whatever their order."""
 
-    def __init__(self, tree: ast.Module) -> None:
-        self.tree = tree
+    def __init__(self, tree: ast.Module, effort: _Effort) -> None:
+        self.tree, self.effort = tree, effort
         self.parts: dict[str, list[_Part]] = {}
         self.methods: dict[str, list[_Part]] = {}
         self.imported: dict[str, set[str]] = {}
@@ -179,6 +197,7 @@ class _File:
         for _ in range(ALIAS_ROUNDS):
             for name, other in pairs:
                 if other in self.imported:
+                    self.effort.spend(len(self.imported[other]))
                     self.imported.setdefault(name, set()).update(self.imported[other])
 
 
@@ -228,14 +247,19 @@ class _Search:
         return [self.found[key] for key in sorted(self.found)][:MOST_SENTENCES]
 
     def _look_at(self, part: _Part) -> None:
-        work: list[tuple[ast.AST, frozenset[str]]] = [(part.node, frozenset())]
+        local: Counter[str] = Counter()  # of the scopes around a node
+        work: list[ast.AST | frozenset[str]] = [part.node]
         while work:
-            node, local = work.pop()
+            node = work.pop()
+            if isinstance(node, frozenset):  # a scope ends here
+                local.subtract(node)
+                continue
+            self.file.effort.spend(1)
             self._judge(part, node, local)
-            inner = local
             if isinstance(node, (*Scoped, *Comprehension)):
-                inner |= _own_names(node)
-            work += [(child, inner) for child in ast.iter_child_nodes(node)]
+                work.append(own := _own_names(node))
+                local.update(own)
+            work += ast.iter_child_nodes(node)
 
     def _look_at_top(self) -> None:
         top, work = _Part("", self.file.tree), list[ast.AST](self.file.tree.body)
@@ -245,7 +269,7 @@ class _Search:
             if not isinstance(node, Scoped):
                 work += ast.iter_child_nodes(node)
 
-    def _judge(self, part: _Part, node: ast.AST, local: frozenset[str]) -> None:
+    def _judge(self, part: _Part, node: ast.AST, local: Counter[str]) -> None:
         if self.rules.loops and type(node) in LOOPS:
             self._find(part, node, LOOPS[type(node)])
         self._judge_import(part, node)
@@ -260,12 +284,12 @@ class _Search:
             else:
                 self._find(part, node, "`getattr` with a name that is not a plain text")
 
-    def _judge_name(self, part: _Part, node: ast.Name, local: frozenset[str]) -> None:
+    def _judge_name(self, part: _Part, node: ast.Name, local: Counter[str]) -> None:
         name = node.id
-        if name in local:
+        if local[name]:
             return
         if name in self.file.parts:
-            self.edges[part].update(self.file.parts[name])
+            self._reach(part, self.file.parts[name])
         elif name in UNREADABLE and name not in self.file.imported:
             self._find(part, node, f"`{name}`, which hides what is done,")
         known = name in self.file.parts or name in self.file.imported
@@ -278,25 +302,33 @@ class _Search:
             self._find(part, node, f"`{_cut(name)}`, which hides what is done,")
         roots = self._roots(base)
         if not roots:
-            self.edges[part].update(self._methods(part, base, name))
+            self._reach(part, self._methods(part, base, name))
         self._mention(part, node, name, {f"{root}.{name}" for root in roots} or {f"?.{name}"})
+
+    def _reach(self, part: _Part, others: list[_Part]) -> None:
+        self.file.effort.spend(len(others))
+        self.edges[part].update(others)
 
     def _roots(self, base: ast.expr) -> set[str]:
         """Return the modules or imported things that an expression may stand for."""
+        found: set[str] = set()
         if isinstance(base, ast.Name):
-            return self.file.imported.get(base.id, set())
-        if isinstance(base, ast.Attribute):
-            return {f"{root}.{base.attr}" for root in self._roots(base.value)}
-        return set()
+            found = self.file.imported.get(base.id, found)
+        elif isinstance(base, ast.Attribute):
+            found = {f"{root}.{base.attr}" for root in self._roots(base.value)}
+        self.file.effort.spend(len(found))
+        return found
 
     def _methods(self, part: _Part, base: ast.expr, name: str) -> list[_Part]:
         """Return the methods that `base.name` may mean; for `self` those of its own class first."""
         methods = self.file.methods.get(name, [])
+        self.file.effort.spend(len(methods))
         if part.owner and isinstance(base, ast.Name) and base.id in _first_parameter(part.node):
             return [method for method in methods if method.owner == part.owner] or methods
         return [method for method in methods if method is not part]  # `self.data.sum()` in `sum`
 
     def _mention(self, part: _Part, node: ast.AST, name: str, meant: set[str]) -> None:
+        self.file.effort.spend(len(meant))
         if any(_is_one(full, rule) for full in meant for rule in self.rules.calls):
             self._find(part, node, f"`{_cut(name)}`, which is not allowed here,")
         if self.rules.loops and any(map(_loops, meant)):

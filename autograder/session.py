@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from autograder.box.ref import UnsupportedError
+from autograder.box.untouched import is_among
 from autograder.cells import run_cells
 from autograder.worker import Worker
 from gradlab.errors import AuthorMistake, StudentFault
@@ -278,15 +279,14 @@ class CheckSession:
 
     def untouched(self, frames: tuple[str, ...]) -> str:
         """Return the function among `frames` that still reads as in the release, or ''."""
-        holes = {hole.rpartition(".")[2] for hole in self._staged.holes} & set(frames)
+        holes = {hole for hole in self._staged.holes if is_among(hole, frames)}
         if not holes or self._worker is None or not self._worker.alive:
             return ""
         try:
             same = self.ask("untouched", released=dict(self._staged.released))
         except StudentFault:
             return ""
-        names = {name.rpartition(".")[2] for name in _texts(same)} & holes
-        return min(names, default="")
+        return min(holes.intersection(_texts(same)), default="")
 
     @property
     def killed(self) -> bool:

@@ -30,7 +30,8 @@ def _filled(function):
         if isinstance(value, dict):
             return {{key: fill(item) for key, item in value.items()}}
         if isinstance(value, numpy.ndarray):
-            kind = value.dtype if value.dtype.kind == "f" or {array} == {array} else float
+            holds = value.dtype.kind == "f" or not numpy.isnan({array})
+            kind = value.dtype if holds else float
             return numpy.full(value.shape, {array}, kind)
         return None if value is None else "" if isinstance(value, str) else {number}
 

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import runpy
 import traceback
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from autograder.recording import Recording
 from autograder.suite import NO_CONVENTIONS, Suite
+from gradlab.course import Limits
 from gradlab.errors import AuthorMistake, Place
+from gradlab.settings import MOST_COUNT
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from pathlib import Path
     from typing import Any
 
+    from autograder.suite import Check
     from gradlab.course import Assignment
 
-__all__ = ["SUITES", "load_battery", "load_suites", "points", "read_suites"]
+__all__ = ["SUITES", "load_battery", "load_suites", "points", "read_suites", "said_of"]
 
 # What students may see comes first, in reports as in their own work.
 SUITES = ("public", "checks")
@@ -75,6 +79,16 @@ def points(assignment: Assignment) -> dict[str, float]:
     return found
 
 
+def said_of(error: Exception, file: str) -> tuple[str, int | None]:
+    """Return what an author reads of an exception, and the line of their file that it came from."""
+    text = str(error) if isinstance(error, AuthorMistake) else f"{type(error).__name__}: {error}"
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if frame.filename == file]
+    if isinstance(error, SyntaxError) and error.filename == file:
+        lines.append(error.lineno)
+    return text, lines[-1] if lines else None
+
+
 def _within(assignment: Assignment, path: Path) -> Suite:
     return _load(path).within(assignment.preload, assignment.edition.conventions)
 
@@ -84,15 +98,22 @@ def _load(path: Path) -> Suite:
         raise AuthorMistake("a suite is missing; every assignment has one", Place(str(path)))
     try:
         suite = runpy.run_path(str(path)).get("suite")
-    except AuthorMistake as error:
-        raise AuthorMistake(str(error), Place(str(path))) from error
     except Exception as error:
-        lines = [
-            f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)
-        ]
-        line = getattr(error, "lineno", None) or (lines[-1] if lines else None)
-        message = f"{type(error).__name__}: {error}"
+        message, line = said_of(error, str(path))
         raise AuthorMistake(message, Place(str(path), line=line)) from error
     if not isinstance(suite, Suite) or not suite.checks:
         raise AuthorMistake("there is no `suite` with checks in it", Place(str(path)))
+    for check in suite.checks:
+        _refuse_limits(check)
     return suite
+
+
+def _refuse_limits(check: Check) -> None:
+    known = [field.name for field in fields(Limits)]
+    for name, value in check.limits:
+        if name not in known:
+            message = f"check {check.name}: no limit {name!r} (there are: {', '.join(known)})"
+            raise AuthorMistake(message, check.place)
+        if type(value) is not int or not 0 < value <= MOST_COUNT:
+            message = f"check {check.name}: {name} is a whole number from 1 to {MOST_COUNT}"
+            raise AuthorMistake(message, check.place)

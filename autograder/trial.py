@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from autograder.later import Waiting
-    from autograder.remote import Student
+    from autograder.remote import Outlines, Student
 
 from autograder.later import now
 from autograder.outline import Absent
 from autograder.remote import Held, Remote, value_of
 from gradlab.errors import AuthorMistake
 
-__all__ = ["Forward", "Passes", "Trial", "as_floats", "call_with", "first_of"]
+__all__ = ["Forward", "Passes", "Trial", "as_floats", "call_with", "first_of", "label_of"]
 
 SAME = 1e-12  # relative to the largest entry: one machine gives the same bits twice, nearly always
 
@@ -35,6 +35,21 @@ def call_with(function: Any, inputs: Mapping[str, Any], also: Sequence[Any] = ()
     if isinstance(function, Remote):
         return function(*inputs.values(), *also)
     return function(**inputs)
+
+
+def label_of(name: str, key: str | None, *, backward: bool) -> str:
+    """Return what the value of a forward pass is called, or with a key that input's gradient.
+
+    Args:
+        name: tells two uses in one check apart; may be ''.
+        key: the input's name; None for the value.
+        backward: whether a backward pass gives the gradients.
+    """
+    if backward:
+        what = "out" if key is None else f"d{key}"
+    else:
+        what = "loss" if key is None else f"grads[{key!r}]"
+    return f"{name} {what}".strip()
 
 
 def first_of(reply: Any) -> Any:
@@ -103,23 +118,28 @@ class Trial:
 
     Args:
         student: whose.
-        section: the part of the check that may run several times.
+        outlines: of the check's replies.
         passes: what is tried.
         inputs: arrays by name, in the order of the forward pass.
         dout: the upstream gradient, of out's shape; only with a backward pass.
+
+    Attributes:
+        section: the part of the check that may run several times.
+        dout: the upstream gradient, float64; 1 where there is none.
     """
 
     def __init__(
         self,
         student: Student,
-        section: AbstractContextManager[None],
+        outlines: Outlines,
         passes: Passes,
         inputs: Mapping[str, np.ndarray],
         dout: np.ndarray | None,
     ) -> None:
         if (passes.backward is None) != (dout is None):
             raise AuthorMistake("gradients needs backward and dout together, or neither")
-        self._student, self.section, self._passes = student, section, passes
+        self._student, self._waiting, self._passes = student, outlines.waiting, passes
+        self.section = outlines.section()
         self._inputs = dict(inputs)
         self._held = {name: student.hold(x) for name, x in self._inputs.items()}
         self._held_dout = None if dout is None else student.hold(dout)
@@ -127,12 +147,8 @@ class Trial:
         self._rest: Any = None
 
     def label(self, name: str, key: str | None = None) -> str:
-        """Return what the value is called, or with a key that input's gradient."""
-        if self._passes.backward is None:
-            what = "loss" if key is None else f"grads[{key!r}]"
-        else:
-            what = "out" if key is None else f"d{key}"
-        return f"{name} {what}".strip()
+        """Return what the value is called, or with a key that input's gradient; see `label_of`."""
+        return label_of(name, key, backward=self.has_backward)
 
     def value(self) -> Any:
         """Run the forward pass with the held inputs and return its value."""
@@ -176,7 +192,7 @@ class Trial:
         def call(x: np.ndarray) -> Any:
             return call_with(self._passes.forward, {**self._inputs, name: x}, self._passes.also)
 
-        return Forward(call, self.section, self._student._outlines.waiting)  # noqa: SLF001
+        return Forward(call, self.section, self._waiting)
 
     def complaints(self, value: Any, gradients: Mapping[str, Any]) -> list[str]:
         """Return what is wrong with how the code treats its inputs and a second run; [] if nothing.

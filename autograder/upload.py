@@ -27,6 +27,7 @@ class Bounds:
         content_mb: of all taken files together, in 2**20 bytes.
         name_bytes: of one path, as UTF-8.
         depth: folders above a file.
+        damaged: files that cannot be unpacked; how much work each was is not known.
     """
 
     files: int = 500
@@ -34,6 +35,7 @@ class Bounds:
     content_mb: int = 64
     name_bytes: int = 200
     depth: int = 20
+    damaged: int = 20
 
 
 BOUNDS = Bounds()
@@ -75,13 +77,14 @@ class Upload:
         self.refused: list[Refused] = []
         self.archives: list[tuple[str, bytes]] = []
         self._taken: set[str] = set()
-        self._entries = self._bytes = 0
+        self._entries = self._bytes = self._damaged = 0
 
     def take(self, entries: Iterable[Entry], prefix: str = "") -> None:
         """Take the files whose names begin with `prefix`, by what follows it.
 
         Raises:
             UnreadableError: there are too many, or they are too large together.
+            PermissionError: this machine does not let the grader read them.
         """
         for entry in entries:
             if not entry.name.startswith(prefix):
@@ -131,9 +134,12 @@ class Upload:
         left = (self.bounds.content_mb << 20) - self._bytes
         try:
             content = entry.read(left + 1) if entry.size <= left else None
-        except UnreadableError:
+        except (UnreadableError, PermissionError):
             raise
         except Exception:  # noqa: BLE001 - what zipfile and zlib raise is up to the student's file
+            self._damaged += 1
+            if self._damaged > self.bounds.damaged:
+                raise UnreadableError("it is damaged") from None
             self.refused.append(Refused(entry.name, "its content is damaged"))
             return None
         if content is None or len(content) > left:

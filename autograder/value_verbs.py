@@ -83,9 +83,12 @@ class ValueVerbs(Verb):
             **tolerance: exactly one of those of `close`, or `band`.
 
         Raises:
-            AuthorMistake: not exactly one known tolerance.
+            AuthorMistake: not exactly one known tolerance, a window without `band`, or when
+                recording one that is longer than the history.
         """
         bound = the_tolerance("trajectory", tolerance, (*TOLERANCES, "band"))
+        if window < 1 or (window > 1 and bound[0] != "band"):
+            raise AuthorMistake("trajectory: `window` is at least 1, and belongs to `band`")
         value = value_of(history)
         if bound[0] == "band":
             value = _window_means(value, window)
@@ -115,7 +118,7 @@ class ValueVerbs(Verb):
         *,
         true_of: Mapping[str, float] | None = None,
         share: float = 1,
-    ) -> None:
+    ) -> dict[str, float]:
         """Expect a dict of reported settings, each a number within its bounds.
 
         Args:
@@ -124,14 +127,19 @@ class ValueVerbs(Verb):
             bounds: the least and the largest allowed value by key.
             true_of: values that are known from what was handed in, for instance a shape.
             share: the weight of each finding; there is one for each key.
+
+        Returns:
+            The settings with which nothing is wrong, to be tried out.
         """
-        reported = value_of(values)
-        for key, (low, high) in bounds.items():
+        reported, right = value_of(values), {}
+        for key, allowed in bounds.items():
             number = reported.get(key) if isinstance(reported, dict) else None
             known = (true_of or {}).get(key)
-            problem = _setting_problem(number, low, high, known)
-            text = f"{name}[{key!r}] {problem}" if problem else ""
-            self._found(Finding(f"{name}.{key}", share, Fraction(not problem), text))
+            problem = _setting_problem(f"{name}[{key!r}]", number, allowed, known)
+            self._found(Finding(f"{name}.{key}", share, Fraction(not problem), problem))
+            if number is not None and not problem:
+                right[key] = float(number)
+        return right
 
     def leaderboard(self, name: str, value: float, *, order: str = "desc") -> None:
         """Put a value on the leaderboard; it earns nothing.
@@ -182,14 +190,19 @@ def _window_means(value: Any, window: int) -> Any:
         return history[:whole].astype(np.float64).reshape(-1, window).mean(axis=1)
 
 
-def _setting_problem(number: Any, low: float, high: float, known: float | None) -> str:
-    if number is None or isinstance(number, Absent):
-        return "is missing"
+def _setting_problem(
+    what: str, number: Any, bounds: tuple[float, float], known: float | None
+) -> str:
+    if isinstance(number, Absent):
+        return number.message
+    if number is None:
+        return f"{what} is missing"
     plain = isinstance(number, (int, float)) and not isinstance(number, bool)
     if not plain or not math.isfinite(number):
-        return "should be a plain number"
+        return f"{what} should be a plain number"
+    low, high = bounds
     if not low <= number <= high:
-        return f"is {number:.6g}; it should lie between {low:g} and {high:g}"
+        return f"{what} is {number:.6g}; it should lie between {low:g} and {high:g}"
     if known is not None and number != known:
-        return f"is {number:.6g}, which is not what you handed in"
+        return f"{what} is {number:.6g}, which is not what you handed in"
     return ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from autograder.suite import Suite
 from gradlab.errors import AuthorMistake
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from autograder.forkserver import ForkServer
     from autograder.grade import Grader
@@ -75,7 +76,7 @@ class Proof:
         return found
 
     def _reference(self) -> Iterator[str]:
-        yield from short_of_all("the reference", self._grade(self.grader, self._written))
+        yield from short_of_all("the reference", self._graded)
 
     def _release(self) -> Iterator[str]:
         fresh = Submission("release", dict(self.release))
@@ -88,16 +89,15 @@ class Proof:
 
     def _stub(self, name: str) -> Submission:
         holes = self.grader.suites[-1][1].holes
-        modules = {p: c for p, c in self._written.files.items() if p in self._modules}
+        modules = self._files(self.assignment.modules)
         stubs = {path: stub(name, c.decode(), holes).encode() for path, c in modules.items()}
-        earlier = {p: c for p, c in self._written.files.items() if p in self._earlier}
+        earlier = self._files(self.assignment.earlier)
         return Submission("stub", {**self.release, **earlier, **stubs})
 
     def _limits(self) -> Iterator[str]:
         """Yield the checks that the reference passes, but not within a third of their limits."""
-        full = self._grade(self.grader, self._written)
         tight = self._grade(_tight(self.grader), self._written)
-        for outcome, other in zip(full, tight, strict=True):
+        for outcome, other in zip(self._graded, tight, strict=True):
             if outcome.status == "earned" != other.status:
                 yield (
                     f"{outcome.check.name} is {other.status} with a third of its limits; "
@@ -117,17 +117,17 @@ class Proof:
             outcomes = self._grade(grader, self._written)
             yield from short_of_all("with other secret seeds the reference", outcomes)
 
-    @property
+    @cached_property
     def _written(self) -> Submission:
         return reference_submission(self.assignment)
 
-    @property
-    def _modules(self) -> set[str]:
-        return {self.assignment.module_path(name) for name in self.assignment.modules}
+    @cached_property
+    def _graded(self) -> list[Outcome]:
+        return self._grade(self.grader, self._written)
 
-    @property
-    def _earlier(self) -> set[str]:
-        return {self.assignment.module_path(name) for name in self.assignment.earlier}
+    def _files(self, names: Iterable[str]) -> dict[str, bytes]:
+        paths = map(self.assignment.module_path, names)
+        return {path: self._written.files[path] for path in paths}
 
     def _grade(self, grader: Grader, submission: Submission) -> list[Outcome]:
         with tempfile.TemporaryDirectory(prefix="gradlab-verify-") as folder:
@@ -161,6 +161,6 @@ def _tight(grader: Grader) -> Grader:
 
 
 def _tight_check(check: Check, usual: Limits) -> Check:
-    limits = replace(usual, **dict(check.limits))
+    limits = check.bounded(usual)
     third = {name: -(-getattr(limits, name) // MARGIN) for name in ("cpu_s", "memory_mb")}
     return replace(check, limits=tuple({**dict(check.limits), **third}.items()))

@@ -61,7 +61,7 @@ class WithholdingVerbs(Verb):
             ratio: how many times faster it must be; well below what is usual.
             share: what slowness costs, as an earning finding's share.
         """
-        best, sections = [float("inf")] * 2, (self._section(), self._section())
+        best, sections = [float("inf")] * 2, [self._outlines.section() for _ in range(2)]
         for _ in range(ROUNDS):
             for number, call in enumerate((fast, slow)):
                 with sections[number]:
@@ -100,6 +100,5 @@ class WithholdingVerbs(Verb):
         found = violations(source, name, loops=loops, calls=calls, imports=imports)
         self._withhold(f"{name} without", share, "\n".join(found))
 
-    def _withhold(self, name: str, share: float, message: str, hint: str = "") -> None:
-        credit = Fraction(not message)
-        self._found(Finding(name, share, credit, message, hint=hint, withholds=True))
+    def _withhold(self, name: str, share: float, message: str) -> None:
+        self._found(Finding(name, share, Fraction(not message), message, withholds=True))

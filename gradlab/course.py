@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, fields
+from keyword import iskeyword
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -364,6 +365,9 @@ class Assignment:
         given["notebooks"] = tuple(f"{PurePosixPath(name).stem}.ipynb" for name in masters)
         given |= {"accept": accept, "gradescope": gradescope, "edition": chosen}
         assignment = cls(course=course, folder=folder, limits=limits, budget_s=budget_s, **given)
+        if limits.cpu_s > budget_s:
+            message = f"cpu_s = {limits.cpu_s} does not fit into budget_s = {budget_s}"
+            raise AuthorMistake(message, place_of(path, "cpu_s"))
         for key, words in (("run", RUN), ("client", CLIENTS), ("earlier_from", EARLIER_FROM)):
             if given[key] not in words:
                 raise AuthorMistake(f"{key} must be one of {', '.join(words)}", place_of(path, key))
@@ -389,6 +393,8 @@ class Assignment:
 
     def _bad_names(self) -> Iterator[tuple[str, str]]:
         """Yield the keys that name what they may not, and why."""
+        if not self.package.isidentifier() or iskeyword(self.package):
+            yield "package", f"{self.package!r} is no name of a Python package"
         for name in self.masters:
             if PurePosixPath(name).suffix not in (".ipynb", *TEXT_SUFFIXES):
                 yield "notebooks", f"{name} is no notebook (.ipynb, .py or .md)"
@@ -418,10 +424,8 @@ def _gradescope(table: object, path: Path) -> Gradescope:
     if not isinstance(table, dict):
         raise AuthorMistake("gradescope must be a table", place_of(path, "gradescope"))
     refuse_unknown(table, {f.name for f in fields(Gradescope)}, path)
-    minutes = count_of(table.get("timeout_min", Gradescope.timeout_min), "timeout_min", path)
-    if minutes > MOST_MINUTES:
-        message = f"timeout_min is at most {MOST_MINUTES} on Gradescope"
-        raise AuthorMistake(message, place_of(path, "timeout_min"))
+    given = table.get("timeout_min", Gradescope.timeout_min)
+    minutes = count_of(given, "timeout_min", path, MOST_MINUTES)
     visibility = table.get("visibility", Gradescope.visibility)
     if visibility not in VISIBILITIES:
         message = f"visibility is one of {', '.join(VISIBILITIES)}"

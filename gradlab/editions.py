@@ -88,8 +88,8 @@ def choose(table: dict[str, Any], wanted: str, path: Path) -> tuple[Edition, dic
     common = {key: value for key, value in table.items() if key != "editions"}
     tables = _checked(table.get("editions", {}), path)
     if wanted and wanted not in tables:
-        known = ", ".join(tables) or "it has none"
-        raise UserMistake(f"{path.parent.name} has no edition {wanted!r} (there are: {known})")
+        known = f" (there are: {', '.join(tables)})" if tables else "; leave --edition out"
+        raise UserMistake(f"{path.parent.name} has no edition {wanted!r}{known}")
     if not tables:
         return NO_EDITION, common
     name = wanted or next(iter(tables))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from gradlab.errors import AuthorMistake, Place
@@ -23,6 +24,8 @@ KIND = re.compile(r"\[(markdown|md|raw)\]")
 PAIR = re.compile(r"([\w.-]+)=(\[[^\]]*\]|\"[^\"]*\"|[\w.+-]+)")
 # What of a cell may be set; a misspelt `tags` must not ship a cell for staff.
 SETTINGS = ("tags", "id", "nbgrader", "deletable", "editable", "slideshow", "lines_to_next_cell")
+# What is neither a setting nor a title; left over, it would ship a cell for staff just the same.
+BROKEN = re.compile(rf"\{{|\b({'|'.join(SETTINGS)})\"?\s*[=:]")
 CELL_MAGIC = re.compile(r"# ?%%\w")
 LINE_MAGIC = re.compile(r"(\s*)# ?([%!?]\w.*)")
 QUOTES = ('"""', "'''")
@@ -75,7 +78,7 @@ def _script(lines: Sequence[str], where: Place) -> Iterator[dict[str, Any]]:
     marked = [n for n in range(start, len(lines)) if MARKER.fullmatch(lines[n].rstrip())]
     if any(line.strip() for line in lines[start : marked[0] if marked else len(lines)]):
         yield _cell("code", _unmagic(lines[start : marked[0] if marked else len(lines)]), {})
-    for number, after in zip(marked, [*marked[1:], len(lines)], strict=True):
+    for number, after in pairwise([*marked, len(lines)]):
         match = MARKER.fullmatch(lines[number].rstrip())
         settings = (match[1] if match else "") or ""
         place = Place(where.file, line=number + 1)
@@ -100,19 +103,24 @@ def _after_header(lines: Sequence[str], rule: str) -> int:
 
 def _metadata(text: str, place: Place) -> dict[str, Any]:
     """Return the settings behind a cell's marker: `tags=["a"] id="b"`, or a JSON object."""
-    found = text.find("{")
     try:
-        if found >= 0 and text.rstrip().endswith("}"):
-            table: dict[str, Any] = json.loads(text[found:])
-        else:
-            table = {key: json.loads(value) for key, value in PAIR.findall(text)}
-    except ValueError as error:
+        table = _settings(text)
+    except (ValueError, RecursionError) as error:
         raise AuthorMistake(f"the cell's settings cannot be read: {error}", place) from error
     for key in table:
         if key not in SETTINGS:
             known = ", ".join(SETTINGS)
             raise AuthorMistake(f"unknown setting {key!r} of a cell (known: {known})", place)
     return table
+
+
+def _settings(text: str) -> dict[str, Any]:
+    found = text.find("{")
+    if found >= 0 and text.rstrip().endswith("}"):
+        return dict(json.loads(text[found:]))
+    if BROKEN.search(PAIR.sub("", text)):
+        raise ValueError('write tags=["a"], or one JSON object')
+    return {key: json.loads(value) for key, value in PAIR.findall(text)}
 
 
 def _uncommented(lines: Sequence[str]) -> list[str]:

@@ -28,6 +28,7 @@ __all__ = [
     "text_of",
 ]
 
+MOST_COUNT = 1_000_000  # of seconds, kilobytes or megabytes: more is a slip of the pen
 FILE_NAME = r"\w[\w.\-]*"
 FILE_PATH = rf"{FILE_NAME}(/{FILE_NAME})*"  # also in subfolders
 
@@ -111,12 +112,13 @@ def files_of(
     return tuple(value)
 
 
-def count_of(value: object, key: str, path: Path) -> int:
+def count_of(value: object, key: str, path: Path, most: int = MOST_COUNT) -> int:
     """Return a whole number above 0.
 
     Raises:
-        AuthorMistake: it is none.
+        AuthorMistake: it is none, or larger than `most`.
     """
-    if type(value) is not int or value <= 0:
-        raise AuthorMistake(f"{key} must be a whole number above 0", place_of(path, key))
+    if type(value) is not int or not 0 < value <= most:
+        message = f"{key} must be a whole number above 0 and at most {most}"
+        raise AuthorMistake(message, place_of(path, key))
     return value

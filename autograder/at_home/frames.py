@@ -12,24 +12,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from types import TracebackType
+    from types import FrameType, TracebackType
 
     from typing_extensions import Self
 
-__all__ = ["Alarm", "own_frames", "shown_frames"]
+__all__ = ["Alarm", "own_steps", "shown_steps"]
 
 MOST_FRAMES = 12
 
 
-def own_frames(error: BaseException, folder: Path) -> list[traceback.FrameSummary]:
-    """Return the frames of a traceback that stand in the student's own code, outermost first."""
-    frames = traceback.extract_tb(error.__traceback__)
-    return [frame for frame in frames if _is_own(frame.filename, folder)]
+def own_steps(error: BaseException, folder: Path) -> list[tuple[FrameType, int]]:
+    """Return frame and line of each step of a traceback in the student's own code, in order."""
+    steps = traceback.walk_tb(error.__traceback__)
+    return [step for step in steps if _is_own(step[0].f_code.co_filename, folder)]
 
 
-def shown_frames(frames: list[traceback.FrameSummary], folder: Path) -> str:
-    """Return the innermost frames as Python shows them, with paths as seen from the folder."""
-    text = "".join(traceback.StackSummary.from_list(frames[-MOST_FRAMES:]).format())
+def shown_steps(steps: list[tuple[FrameType, int]], folder: Path) -> str:
+    """Return the innermost steps as Python shows them, with paths as seen from the folder."""
+    text = "".join(traceback.StackSummary.extract(iter(steps[-MOST_FRAMES:])).format())
     return text.replace(f"{folder}{os.sep}", "")
 
 

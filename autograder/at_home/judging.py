@@ -9,6 +9,8 @@ import random
 import sys
 import traceback
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,12 +22,12 @@ if TYPE_CHECKING:
     from autograder.at_home.homework import Homework
     from autograder.suite import Check
 
-from autograder.at_home.frames import Alarm, own_frames, shown_frames
+from autograder.at_home.frames import Alarm, own_steps, shown_steps
 from autograder.at_home.homework import Row
 from autograder.at_home.pages import cell_of
 from autograder.box.loading import read_arrays
 from autograder.box.objects import Objects
-from autograder.box.untouched import untouched
+from autograder.box.untouched import function_of, is_among, untouched
 from autograder.expect import Judge
 from autograder.finding import Wanted
 from autograder.remote import Outlines, Student
@@ -50,30 +52,25 @@ class _HomeSession:
     """Answers in this process.
 
     Args:
-        homework: the assignment.
-        folder: where `check.py` lies.
-        notebook: gives a name of the notebook its value, in the namespace that it is given.
-        names: that namespace.
-        alarm: rings when the check takes too long.
+        desk: where the check is tried.
+        alarm: rings when it takes too long.
     """
 
-    def __init__(
-        self,
-        homework: Homework,
-        folder: Path,
-        notebook: Callable[[Names, str], None],
-        names: Names,
-        alarm: Alarm,
-    ) -> None:
-        self._homework, self._folder, self._alarm = homework, folder, alarm
-        self._notebook, self._objects = notebook, Objects(names)
+    def __init__(self, desk: Desk, alarm: Alarm) -> None:
+        self._homework, self._folder, self._notebook = desk.homework, desk.folder, desk.notebook
+        self._objects = Objects({"__name__": "__main__", **desk.names})
+        self._alarm = alarm
 
     def ask(self, op: str, **request: Any) -> Any:
         with self._student_code("raised"):
             return self._objects.answer({"op": op, **copy.deepcopy(request)})
 
     def later(self, op: str, **request: Any) -> Callable[[], Any]:
-        reply = self.ask(op, **request)
+        """Do it at once, and give the reply, or the failure, to whoever waits for it."""
+        try:
+            reply = self.ask(op, **request)
+        except StudentFault as fault:
+            return partial(_raise, fault)
         return lambda: reply
 
     def module(self, role: str) -> str:
@@ -120,8 +117,9 @@ class _HomeSession:
             raise self._fault(error, status) from None
 
     def _fault(self, error: BaseException, status: str) -> StudentFault:
-        frames = own_frames(error, self._folder)
-        names, trace = [frame.name for frame in frames], shown_frames(frames, self._folder)
+        steps = own_steps(error, self._folder)
+        names = tuple(function_of(frame) for frame, _ in steps)
+        trace = shown_steps(steps, self._folder)
         if isinstance(error, KeyboardInterrupt):
             return StudentFault("timed out", too_slow(self._homework.seconds), trace, names)
         text = "".join(traceback.format_exception_only(type(error), error)).strip()
@@ -129,6 +127,10 @@ class _HomeSession:
         kind = next((c.__name__ for c in type(error).__mro__ if c.__name__ in STATUS_OF), "")
         known = "" if status == "import error" else STATUS_OF.get(kind, "")
         return StudentFault(known or status, text, trace, names)
+
+
+def _raise(fault: StudentFault) -> Any:
+    raise fault
 
 
 class NeedsNotebookError(Exception):
@@ -154,25 +156,21 @@ class _Printed(io.StringIO):
         return len(text)
 
 
+@dataclass(frozen=True)
 class Desk:
     """Where checks are tried one by one; the student's modules are loaded afresh for each.
 
-    Args:
+    Attributes:
         homework: the assignment.
         folder: where `check.py` lies.
         notebook: gives a name of the notebook its value, in the namespace that it is given.
         names: what that namespace begins with.
     """
 
-    def __init__(
-        self,
-        homework: Homework,
-        folder: Path,
-        notebook: Callable[[Names, str], None],
-        names: Names,
-    ) -> None:
-        self.homework, self._folder = homework, folder
-        self._notebook, self._names = notebook, names
+    homework: Homework
+    folder: Path
+    notebook: Callable[[Names, str], None]
+    names: Names
 
     def judge(self, check: Check) -> Row:
         """Return what comes of a check; the notebook's modules and random streams stay as is."""
@@ -186,10 +184,8 @@ class Desk:
         judge = Judge(
             [Wanted(n, s, v, tuple(t) or None, w) for n, s, v, t, w in recorded["findings"]]
         )
-        names = {"__name__": "__main__", **self._names}
         outlines, alarm = Outlines(recorded["outlines"]), Alarm(self.homework.seconds)
-        session = _HomeSession(self.homework, self._folder, self._notebook, names, alarm)
-        student = Student(session, outlines)
+        student = Student(_HomeSession(self, alarm), outlines)
         judge.attend(student, outlines)
         try:
             with alarm:
@@ -215,8 +211,8 @@ class Desk:
         return "partly right" if judge.credit else "not right", text
 
     def _failed(self, fault: StudentFault) -> tuple[str, str]:
-        empty = sorted(set(fault.frames) & set(self.homework.holes) & set(self._empty()))
-        if empty:
+        holes = set(self.homework.holes).intersection(self._empty())
+        if empty := sorted(hole for hole in holes if is_among(hole, fault.frames)):
             return "not implemented", f"{empty[0]} is still empty."
         status = SHOWN_AS.get(fault.status, fault.status)
         return status, f"{fault.staff.rstrip()}\n{fault.message}".strip()
@@ -224,9 +220,9 @@ class Desk:
     def _empty(self) -> list[str]:
         """Return the functions that still read as they were handed out."""
         released = {name: text.encode() for name, text in self.homework.released.items()}
-        paths = {name: self._folder / name for name in released}
+        paths = {name: self.folder / name for name in released}
         sources = {name: path.read_bytes() for name, path in paths.items() if path.is_file()}
-        return [name.rpartition(".")[2] for name in untouched(sources, released)]
+        return untouched(sources, released)
 
     @contextmanager
     def _fresh_modules(self) -> Iterator[None]:

@@ -16,7 +16,7 @@ from .confine import open_doors
 from .explain import explain
 from .objects import Objects
 from .ref import UnsupportedError
-from .untouched import untouched
+from .untouched import function_of, untouched
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +29,7 @@ CHANNEL = 3
 SETUP_FAILED, CHANNEL_LOST = 70, 71  # exit codes
 AT_ONCE = 1 << 16  # bytes
 MOST_TEXT = 2000
+MOST_FRAMES = 50
 # Exceptions with a status of their own, under whatever name a subclass has.
 TELLING = (MemoryError, NotImplementedError, SystemExit, codec.TooLargeError, UnsupportedError)
 
@@ -124,18 +125,17 @@ class _Worker:
 
     def _describe(self, error: BaseException) -> dict[str, Any]:
         inside = (f"{self.folder}/", "cell ")
-        frames = [
-            f for f in traceback.extract_tb(error.__traceback__) if f.filename.startswith(inside)
-        ]
+        steps = list(traceback.walk_tb(error.__traceback__))
+        own = [step for step in steps if step[0].f_code.co_filename.startswith(inside)]
         text = "".join(traceback.format_exception_only(type(error), error)).strip()
-        trace = "".join(traceback.format_list(frames))
+        trace = "".join(traceback.StackSummary.extract(iter(own)).format())
         if why := explain(error):
             text = f"{text[: MOST_TEXT - len(why) - 1]}\n{why}"
         return _failure(
             error,
             text=text[:MOST_TEXT].replace(inside[0], ""),
             trace=trace[-MOST_TEXT:].replace(inside[0], ""),
-            frames=[frame.name for frame in frames][-50:],
+            frames=[function_of(frame) for frame, _ in own[-MOST_FRAMES:]],
         )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from autograder.box.magics import plain
@@ -102,9 +102,8 @@ class Bundle:
 
     def _pack(self) -> dict[str, bytes]:
         reference = self.reference and {name: getattr(self.reference, name) for name in TRAVELS}
-        table = {f.name: getattr(self, f.name) for f in fields(self)}
-        table |= {"settings": asdict(self.settings), "limits": asdict(self.limits)}
-        table |= {"plan": _attributes(self.plan), "reference": reference}
+        table = {**vars(self), "plan": vars(self.plan), "reference": reference}
+        table |= {"settings": vars(self.settings), "limits": vars(self.limits)}
         kept: dict[str, bytes] = {}
         text = json.dumps(_encoded(table, kept), indent=1, sort_keys=True)
         return {SETTINGS: f"{text}\n".encode(), **kept}
@@ -153,10 +152,6 @@ def _bare_reference(assignment: Assignment) -> Staged:
     cells = tuple((label, bare(plain(text).encode()).decode()) for label, text in whole.cells or ())
     kept = {name: getattr(whole, name) for name in TRAVELS}
     return Staged(**{**kept, "files": files, "cells": whole.cells and cells})
-
-
-def _attributes(record: Plan) -> dict[str, Any]:
-    return {f.name: getattr(record, f.name) for f in fields(record)}
 
 
 def _encoded(value: Any, kept: dict[str, bytes]) -> Any:

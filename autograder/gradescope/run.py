@@ -188,17 +188,14 @@ def _servers(
 ) -> tuple[ForkServer, ForkServer]:
     """Return who forks students' workers and the reference's; one for both without a reference."""
     # The packages lie outside of Python's own folders, and servers start with an empty environment.
-    found = {"PYTHONPATH": os.pathsep.join([str(layout.code), *_packages()])}
+    packages = Path(np.__file__).parent.parent
+    found = {"PYTHONPATH": os.pathsep.join(map(str, (layout.code, packages)))}
     student = open_servers.enter_context(open_box(bundle.require, found, bundle.preload))
     refuse_exposed(student.box, layout.secrets)
     if bundle.reference is None:
         return student, student
     data = {"GRADLAB_DATA": str(layout.data)}
     return student, open_servers.enter_context(ForkServer(environment={**found, **data}, lazy=True))
-
-
-def _packages() -> list[str]:
-    return [str(Path(np.__file__).parent.parent)]
 
 
 def _opening(student: ForkServer) -> list[str]:

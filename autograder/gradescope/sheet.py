@@ -53,7 +53,7 @@ class Sheet:
 
     def write(self, folder: Path, results: Results) -> None:
         """Write the results file, at once."""
-        write(folder, self.table(results))
+        write_atomically(folder / RESULTS, _text(self.table(results)))
 
     def warnings(self) -> Iterator[str]:
         """Yield what staff should know before the first check."""
@@ -78,11 +78,6 @@ class Sheet:
 def unfinished(settings: Gradescope) -> bytes:
     """Return the results file of a submission that nobody has looked at yet."""
     return _text(Sheet(settings, Metadata(), ()).table(Results("")))
-
-
-def write(folder: Path, table: dict[str, Any]) -> None:
-    """Write a results file, at once."""
-    write_atomically(folder / RESULTS, _text(table))
 
 
 def for_staff(outcome: Outcome) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from autograder.mutation.battery import Battery
 from autograder.mutation.bench import Bench, run_check, timed
 from autograder.mutation.mutants import blocks, emptied, mutants
+from autograder.pool import Pool
 from autograder.suites import load_battery
 from autograder.verify import reference_submission
 from gradlab.errors import AuthorMistake, Place
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from autograder.mutation.mutants import Block, Mutant
     from gradlab.course import Assignment
 
-__all__ = ["MOST_SET_APART", "Audit", "Extent", "Pool", "Score", "Shop", "Tried", "audit"]
+__all__ = ["MOST_SET_APART", "Audit", "Extent", "Score", "Shop", "Tried", "audit"]
 
 MOST_SET_APART = 0.1
 
@@ -193,14 +194,6 @@ def _try_all(shop: Shop, fresh: Sequence[Mutant], cache: Cache, extent: Extent) 
     finally:
         extent.progress("")
         cache.write()
-
-
-class Pool(ThreadPoolExecutor):
-    """Threads that stop with what they do when something goes wrong."""
-
-    def close(self) -> None:
-        """Wait for what is running, and start nothing more."""
-        self.shutdown(cancel_futures=True)
 
 
 @dataclass

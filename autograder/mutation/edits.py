@@ -8,7 +8,18 @@ from dataclasses import dataclass
 
 from autograder.mutation.source import Source
 
-__all__ = ["Edit", "Operator", "call_name", "number"]
+__all__ = ["SYMBOLS", "Edit", "Operator", "call_name", "names_in", "number"]
+
+SYMBOLS: dict[type[ast.operator], str] = {
+    ast.Add: "+",
+    ast.Sub: "-",
+    ast.Mult: "*",
+    ast.Div: "/",
+    ast.MatMult: "@",
+    ast.Pow: "**",
+    ast.FloorDiv: "//",
+    ast.Mod: "%",
+}
 
 
 @dataclass(frozen=True)
@@ -38,6 +49,12 @@ def call_name(node: ast.AST) -> str:
     if isinstance(node.func, ast.Attribute):
         return node.func.attr
     return node.func.id if isinstance(node.func, ast.Name) else ""
+
+
+def names_in(node: ast.AST) -> set[str]:
+    """Return the names and parameters in a function or module."""
+    names = {item.id for item in ast.walk(node) if isinstance(item, ast.Name)}
+    return names | {item.arg for item in ast.walk(node) if isinstance(item, ast.arg)}
 
 
 def number(node: ast.AST) -> float | None:

@@ -10,7 +10,7 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
-from autograder.mutation.edits import Edit, call_name, number
+from autograder.mutation.edits import SYMBOLS, Edit, call_name, names_in, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,7 +27,6 @@ SWAPPED_OPERATORS: dict[type[ast.operator], tuple[tuple[str, str], ...]] = {
     ast.Div: (("*", "factor"),),
     ast.FloorDiv: (("/", "rounding"),),
 }
-SIGNS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//"}
 COMPARISONS: dict[type[ast.cmpop], tuple[str, ...]] = {
     ast.Lt: ("<=", ">"),
     ast.LtE: ("<", ">"),
@@ -83,7 +82,7 @@ def arithmetic(node: ast.AST, source: Source) -> Iterator[Edit]:
         for sign, kind in SWAPPED_OPERATORS.get(type(node.op), ()):
             left, right = source.fitting(node.left, node), source.fitting(node.right, node)
             text = f"({left} {sign} {right})" if kind == "factor" else f"{left} {sign} {right}"
-            yield Edit(node, text, f"{sign} for {SIGNS[type(node.op)]}", source.segment(node))
+            yield Edit(node, text, f"{sign} for {SYMBOLS[type(node.op)]}", source.segment(node))
 
 
 def dropped_factor(node: ast.AST, source: Source) -> Iterator[Edit]:
@@ -141,7 +140,7 @@ def transposed(node: ast.AST, source: Source) -> Iterator[Edit]:
 def swapped_operands(node: ast.AST, source: Source) -> Iterator[Edit]:
     """`a - b` -> `b - a`; `a / b` -> `b / a`."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Sub, ast.Div)):
-        sign = SIGNS[type(node.op)]
+        sign = SYMBOLS[type(node.op)]
         text = f"{source.fitting(node.right, node)} {sign} {source.fitting(node.left, node)}"
         yield Edit(node, f"({text})", f"the operands of {sign} are exchanged", source.segment(node))
 
@@ -227,7 +226,7 @@ def arguments(node: ast.AST, source: Source) -> Iterator[Edit]:
 
 def bounds(node: ast.AST, source: Source) -> Iterator[Edit]:
     """`range(n)` -> `range(n - 1)`, `range(1, n)`; `x[a:b]` -> `x[:b]`, `x[a:]`."""
-    if isinstance(node, ast.Call) and call_name(node) == "range":
+    if isinstance(node, ast.Call) and call_name(node) == "range" and node.args:
         *_, last = node.args[:2]
         text = source.within(node, last, f"{source.segment(last)} - 1")
         yield Edit(node, text, "the last one is left out", source.segment(node))
@@ -248,7 +247,7 @@ def twin(node: ast.AST, source: Source) -> Iterator[Edit]:
     """One layer's name for the other's, `W1` -> `W2`; height for width, `H` -> `W`."""
     if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
         other = _twin(node.id)
-        if other in _names_around(node, source):
+        if other in names_in(source.function(node.lineno) or source.tree):
             yield Edit(node, other, f"{other} for {node.id}", node.id)
     elif isinstance(node, ast.Constant) and isinstance(node.value, str) and _twin(node.value):
         other = _twin(node.value)
@@ -320,9 +319,3 @@ def _twin(name: str) -> str:
     if match := SUBSCRIPTED.fullmatch(name):
         return f"{match[1]}{3 - int(match[2])}"
     return TWINS.get(name) or {two: one for one, two in TWINS.items()}.get(name, "")
-
-
-def _names_around(node: ast.Name, source: Source) -> set[str]:
-    inside = source.function(node.lineno) or source.tree
-    found = {item.id for item in ast.walk(inside) if isinstance(item, ast.Name)}
-    return found | {item.arg for item in ast.walk(inside) if isinstance(item, ast.arg)}

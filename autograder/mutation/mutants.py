@@ -93,8 +93,9 @@ def emptied(module: str, block: Block) -> str:
     lines = split_lines(module)
     body = lines[block.lines.start - 1 : block.lines.stop - 1]
     code = [line for line in body if line.strip() and not line.lstrip().startswith("#")]
-    first = code[0] if code else ""
-    indent = first[: len(first) - len(first.lstrip())]
+    if not code:
+        return module
+    indent = code[0][: len(code[0]) - len(code[0].lstrip())]
     lines[block.lines.start - 1 : block.lines.stop - 1] = [f"{indent}pass\n"]
     return "".join(lines)
 

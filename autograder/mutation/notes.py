@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from autograder.known import Collected, Known
-from autograder.mutation.audit import Pool, Shop
 from autograder.mutation.mutants import mutants
+from autograder.pool import Pool
 from autograder.session import Workers
 from autograder.stage import stage
 
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from autograder.mutation.audit import Extent
+    from autograder.mutation.audit import Extent, Shop
     from autograder.mutation.bench import Timed
     from autograder.mutation.mutants import Mutant
 
@@ -54,7 +53,7 @@ def _noted(shop: Shop, mutant: Mutant) -> Iterator[tuple[str, int, str, Mapping[
         examiner = shop.grader.examiner(submission, staged, workers)
         for item in _quick(shop, mutant):
             drawn = item.recording.checks[item.check.name][0]
-            limits = replace(shop.grader.limits, **dict(item.check.limits))
+            limits = item.check.bounded(shop.grader.limits)
             wrong = examiner.wrong_numbers(item.check, drawn, limits)
             yield item.check.name, drawn.seed, mutant.hint, wrong
 

@@ -6,7 +6,7 @@ import ast
 import re
 from typing import TYPE_CHECKING
 
-from autograder.mutation.edits import Edit, number
+from autograder.mutation.edits import SYMBOLS, Edit, names_in, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,16 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["STATEMENTS"]
 
-SYMBOLS: dict[type[ast.operator], str] = {
-    ast.Add: "+",
-    ast.Sub: "-",
-    ast.Mult: "*",
-    ast.Div: "/",
-    ast.MatMult: "@",
-    ast.Pow: "**",
-    ast.FloorDiv: "//",
-    ast.Mod: "%",
-}
 OPPOSITE = {"+": "-", "-": "+", "*": "/", "/": "*"}
 COUNTS = re.compile(r"(?:X|x|\w+)\.shape\[0\]|len\(\w+\)")
 BIAS = re.compile(r"d?b(?:ias)?([0-9]*)")
@@ -85,7 +75,7 @@ def scaled(node: ast.AST, source: Source) -> Iterator[Edit]:
 def regularised_bias(node: ast.AST, source: Source) -> Iterator[Edit]:
     """`grads["b1"] = e` -> `grads["b1"] = e + reg * b1`; `np.sum(W1**2)` with the biases too."""
     around = source.function(node.lineno) if isinstance(node, ast.Assign) else None
-    if not isinstance(node, ast.Assign) or not around or "reg" not in (names := _names(around)):
+    if not isinstance(node, ast.Assign) or not around or "reg" not in (names := names_in(around)):
         return
     match = BIAS.fullmatch(_key(node.targets[0]))
     bias = f"b{match[1]}" if match else ""
@@ -105,9 +95,9 @@ def returned(node: ast.AST, source: Source) -> Iterator[Edit]:
     """`return a, b` -> `return b, a`."""
     if isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple):
         items = [source.segment(item) for item in node.value.elts]
-        for number in range(len(items) - 1):
+        for place in range(len(items) - 1):
             order = [*items]
-            order[number : number + 2] = reversed(order[number : number + 2])
+            order[place : place + 2] = reversed(order[place : place + 2])
             text = f"return {', '.join(order)}"
             yield Edit(node, text, "the order of what is returned", source.segment(node))
 
@@ -132,12 +122,6 @@ def _count(node: ast.stmt, source: Source) -> str:
         if earlier and COUNTS.fullmatch(source.segment(item.value)):
             return source.segment(target)
     return ""
-
-
-def _names(around: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
-    """Return the names and parameters of a function."""
-    names = {item.id for item in ast.walk(around) if isinstance(item, ast.Name)}
-    return names | {item.arg for item in ast.walk(around) if isinstance(item, ast.arg)}
 
 
 def _key(target: ast.expr) -> str:

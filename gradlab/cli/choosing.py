@@ -56,9 +56,11 @@ def assignments(names: Sequence[str], edition: str) -> list[Assignment]:
         edition: its name, or "" for all.
 
     Raises:
-        UserMistake: there is no such assignment or edition.
+        UserMistake: there is no such assignment or edition, or none at all.
     """
     here = course()
+    if not here.names():
+        raise UserMistake(f"no assignments in {here.assignments}; make one with `gradlab new NAME`")
     if edition and not names:
         names = [n for n in here.names() if edition in here.assignment(n).edition.names]
         if not names:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import json
 import os
@@ -24,10 +25,8 @@ from gradlab.cli.choosing import (
     course,
 )
 from gradlab.cli.staff import staff
-from gradlab.cli.telling import progress as _progress
-from gradlab.cli.telling import say as _say
-from gradlab.cli.telling import shown as _shown
-from gradlab.errors import GradlabError
+from gradlab.cli.telling import progress, say, shown
+from gradlab.errors import GradlabError, UserMistake
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,6 +38,7 @@ __all__ = ["commands", "main"]
 FINDINGS, OURS = 1, 3
 JOBS = os.cpu_count() or 1
 HERE = click.Path(path_type=Path)
+THERE = click.Path(path_type=Path, exists=True)
 THREADS = "OPENBLAS_NUM_THREADS"
 
 
@@ -58,6 +58,9 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except Exception as error:
         if "GRADLAB_DEBUG" in os.environ:
             raise
+        if isinstance(error, OSError) and (error.filename or error.errno == errno.ENOSPC):
+            click.echo(f"gradlab: this machine refuses: {error}", err=True)
+            sys.exit(UserMistake.exit_code)
         text = f"{type(error).__name__}: {error}".splitlines()[0]
         hint = "set GRADLAB_DEBUG=1 to see where"
         click.echo(f"gradlab: our own fault, not yours: {text} ({hint})", err=True)
@@ -105,14 +108,14 @@ def assign(names: tuple[str, ...], edition: str, *, check: bool) -> None:
         changed = False
         for assignment in assignments(names, edition):
             notes = packing.tried_release(assignment).notes
-            _say(*(f"{assignment.label}: {note}" for note in notes))
+            say(*(f"{assignment.label}: {note}" for note in notes))
             if check:
                 lines = packing.differences(assignment)
                 changed |= bool(lines)
-                _say(*lines or [f"{assignment.label}: as released"])
+                say(*lines or [f"{assignment.label}: as released"])
                 continue
             for path in packing.assign(assignment):
-                _say(f"{assignment.label}: wrote {_shown(path)}")
+                say(f"{assignment.label}: wrote {shown(path)}")
     sys.exit(FINDINGS if changed else 0)
 
 
@@ -130,9 +133,9 @@ def dialects(file: Path | None) -> None:
     from gradlab.cli import packing  # noqa: PLC0415
 
     if file is None:
-        _say(*packing.list_dialects(Path.cwd()))
+        say(*packing.list_dialects(Path.cwd()))
     else:
-        _say(*packing.list_marks(file) or [f"{_shown(file)}: nothing is marked"])
+        say(*packing.list_marks(file) or [f"{shown(file)}: nothing is marked"])
 
 
 @commands.command()
@@ -145,8 +148,8 @@ def init(folder: Path) -> None:
     """
     from gradlab.cli import steps  # noqa: PLC0415
 
-    _say(*(f"wrote {_shown(path)}" for path in steps.init(folder)))
-    _say(f"next: cd {_shown(folder)}, then gradlab verify")
+    say(*(f"wrote {shown(path)}" for path in steps.init(folder)))
+    say(f"next: cd {shown(folder)}, then gradlab verify")
 
 
 @commands.command()
@@ -166,11 +169,11 @@ def verify(names: tuple[str, ...], edition: str) -> None:
 
     found = 0
     for assignment in assignments(names, edition):
-        problems = steps.verify(assignment, _progress)
+        problems = steps.verify(assignment, progress)
         found += len(problems)
-        _say(*(f"{assignment.label}: {problem}" for problem in problems))
+        say(*(f"{assignment.label}: {problem}" for problem in problems))
         if not problems:
-            _say(f"{assignment.label}: the reference earns everything, what is empty nothing")
+            say(f"{assignment.label}: the reference earns everything, what is empty nothing")
     sys.exit(FINDINGS if found else 0)
 
 
@@ -192,9 +195,9 @@ def expected(names: tuple[str, ...], edition: str, *, write: bool) -> None:
 
     beyond = False
     for assignment in assignments(names, edition):
-        lines, drifted = steps.expected(assignment, write=write, progress=_progress)
+        lines, drifted = steps.expected(assignment, write=write, progress=progress)
         beyond |= drifted
-        _say(*lines)
+        say(*lines)
     sys.exit(FINDINGS if beyond and not write else 0)
 
 
@@ -233,11 +236,11 @@ def audit(  # noqa: PLR0913 - a parameter for each option
 
     assignment, least = course().assignment(name, edition), threshold / 100
     place = page or Path("audit") / f"{assignment.label}.html"
-    found = steps.audit(assignment, place, least, Extent(most, seed, jobs, _progress))
+    found = steps.audit(assignment, place, least, Extent(most, seed, jobs, progress))
     if as_json:
-        _say(json.dumps(pages.as_table(assignment, found, least), indent=1))
+        say(json.dumps(pages.as_table(assignment, found, least), indent=1))
     else:
-        _say(pages.as_text(found, least), "", f"page: {_shown(place)}")
+        say(pages.as_text(found, least), "", f"page: {shown(place)}")
     sys.exit(0 if found.passes(least) else FINDINGS)
 
 
@@ -257,8 +260,8 @@ def hints(names: tuple[str, ...], edition: str, jobs: int) -> None:
     from gradlab.cli import steps  # noqa: PLC0415
 
     for assignment in assignments(names, edition):
-        count = steps.hints(assignment, Extent(None, 0, jobs, _progress))
-        _say(f"{assignment.label}: {count} hints recorded")
+        count = steps.hints(assignment, Extent(None, 0, jobs, progress))
+        say(f"{assignment.label}: {count} hints recorded")
 
 
 @commands.command()
@@ -282,14 +285,14 @@ def grade(
     from gradlab.cli import grading  # noqa: PLC0415
 
     asked = candidates(name, edition)
-    _show(grading.grade(asked, submissions, out, jobs, require=require, progress=_progress))
+    _show(grading.grade(asked, submissions, out, jobs, require=require, progress=progress))
 
 
 @commands.command()
 @click.argument("name")
 @EDITION
 @click.option("--out", type=HERE, help="The zip (default: NAME-autograder.zip).")
-@click.option("--rehearse", type=HERE, multiple=True, metavar="SUBMISSION", help="Run it here.")
+@click.option("--rehearse", type=THERE, multiple=True, metavar="SUBMISSION", help="Run it here.")
 @click.option("--python", type=HERE, help="Stands for the site's (default: the system's).")
 @REQUIRE
 def gradescope(
@@ -317,20 +320,20 @@ def gradescope(
     if not rehearse:
         path = out or Path(f"{assignment.label}-autograder.zip")
         written = zipping.write_zip(assignment, path, require)
-        _say(f"{assignment.label}: wrote {_shown(written)}, {written.stat().st_size / 1e6:.1f} MB")
+        say(f"{assignment.label}: wrote {shown(written)}, {written.stat().st_size / 1e6:.1f} MB")
         return
     from gradlab.cli import rehearsal  # noqa: PLC0415
 
     sound = True
     for line, good in rehearsal.rehearse(assignment, require, rehearse, python):
         sound &= good
-        _say(line)
+        say(line)
     sys.exit(0 if sound else FINDINGS)
 
 
 @commands.command()
 @click.argument("name")
-@click.argument("submission", type=HERE)
+@click.argument("submission", type=THERE)
 @click.argument("check")
 @RECOGNISED
 @click.option("--student", is_flag=True, help="Only what may be pasted into an answer.")
@@ -350,7 +353,7 @@ def explain(
     from gradlab.cli import steps  # noqa: PLC0415
 
     found = steps.explain(candidates(name, edition), submission, check, require=require)
-    _say(found.for_student() if student else found.for_staff())
+    say(found.for_student() if student else found.for_staff())
 
 
 @commands.command()
@@ -363,8 +366,8 @@ def new(name: str) -> None:
     """
     from gradlab.cli import steps  # noqa: PLC0415
 
-    _say(*(f"wrote {_shown(path)}" for path in steps.new(course(), name)))
-    _say(f"next: gradlab verify {name}, then gradlab assign {name}")
+    say(*(f"wrote {shown(path)}" for path in steps.new(course(), name)))
+    say(f"next: gradlab verify {name}, then gradlab assign {name}")
 
 
 @commands.command()
@@ -379,7 +382,7 @@ def data(name: str, to: Path | None) -> None:
     from gradlab.cli import dataset  # noqa: PLC0415
 
     del name  # the only one so far
-    _say(f"CIFAR-10 is in {dataset.fetch_cifar10(to or dataset.cache_folder(), _progress)}")
+    say(f"CIFAR-10 is in {dataset.fetch_cifar10(to or dataset.cache_folder(), progress)}")
 
 
 @commands.command()
@@ -393,7 +396,7 @@ def doctor(*, as_json: bool) -> None:
     from gradlab.cli import health  # noqa: PLC0415
 
     findings = health.examine()
-    _say(health.as_json(findings) if as_json else health.as_text(findings))
+    say(health.as_json(findings) if as_json else health.as_text(findings))
     sys.exit(FINDINGS if any(finding.bad for finding in findings) else 0)
 
 
@@ -410,11 +413,10 @@ def demo(name: str, out: Path) -> None:
 
     assignment = course().assignment(name)
     for path in packing.assign(assignment):
-        _say(f"wrote {_shown(path)}")
+        say(f"wrote {shown(path)}")
     folder = sample.write_class(assignment, steps.release(assignment).files, out / "submissions")
-    jobs = os.cpu_count() or 1
     # The class is made here, so any level will do.
-    _show(steps.grade(assignment, (folder,), out / "results", jobs, require="split"))
+    _show(steps.grade(assignment, (folder,), out / "results", JOBS, require="split"))
 
 
 @contextmanager
@@ -434,6 +436,6 @@ def _brief() -> Iterator[None]:
 
 
 def _show(graded: Graded) -> NoReturn:
-    _say(graded.table, "", *(f"{what}: {_shown(path)}" for what, path in graded.places))
-    _say(f"level: {graded.level.name}")
+    say(graded.table, "", *(f"{what}: {shown(path)}" for what, path in graded.places))
+    say(f"level: {graded.level.name}")
     sys.exit(OURS if graded.broken else 0)

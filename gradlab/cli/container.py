@@ -191,14 +191,14 @@ def _home_of(python: Path) -> Path:
     Raises:
         UserMistake: it does not run, or is too old.
     """
-    code = "import sys; print(sys.base_prefix); print(sys.version_info >= (3, 10))"
+    code = "import sys; print(sys.version_info >= (3, 10), sys.base_prefix)"
     try:
-        said = subprocess.run([python, "-c", code], check=True, capture_output=True, text=True)
-    except (OSError, subprocess.CalledProcessError) as error:
-        raise UserMistake(f"{python} cannot be run: {error}") from error
-    home, new = said.stdout.split("\n")[:2]
-    if new != "True":
-        raise UserMistake(f"{python} is older than Python 3.10")
+        ran = subprocess.run([python, "-c", code], check=True, capture_output=True, text=True)
+    except (OSError, ValueError, subprocess.CalledProcessError) as error:
+        raise UserMistake(f"{python} cannot be run as a Python: {error}") from error
+    new, _, home = ran.stdout.strip().partition(" ")
+    if new != "True" or not home:
+        raise UserMistake(f"{python} is no Python of version 3.10 or newer")
     return Path(home)
 
 

@@ -19,6 +19,7 @@ from generator.modules import student_modules
 from gradlab.cli.dataset import cache_folder
 from gradlab.cli.machine import refuse_other_numbers
 from gradlab.course import Assignment
+from gradlab.errors import UserMistake
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -104,11 +105,18 @@ def grade(
         jobs: how many at a time.
         require: the weakest level of protection at which student code runs.
         progress: told how far it is.
+
+    Raises:
+        UserMistake: there are no submissions, or `out` lies among them.
     """
     editions = [editions] if isinstance(editions, Assignment) else editions
     assignment = editions[0]
     names = [name for edition in editions for name in handed_in(edition)]
     found = find_submissions(paths, names)
+    for path in paths:
+        if out.resolve().is_relative_to(path.resolve()):
+            text = f"{out} lies in {path}, and would be graded the next time; choose another --out"
+            raise UserMistake(text)
     done = 0
 
     def tell(result: Results) -> None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from gradlab.cli.container import Ran, Size
     from gradlab.course import Assignment
 
-__all__ = ["Rehearsed", "image", "metadata_like", "rehearse", "submit"]
+__all__ = ["Rehearsed", "image", "metadata_like", "rehearse", "submit", "unpack"]
 
 SYSTEM_PYTHON = Path("/usr/bin/python3")
 TAIL = 15  # lines of what a failed set-up said
@@ -40,7 +40,7 @@ class Rehearsed:
 
     Attributes:
         submission: its name.
-        table: the results file; {} if there is none.
+        table: the results file; {} if there is none that is as it must be.
         problems: what is wrong with it.
         ran: how `run_autograder` ended, and what staff would read.
     """
@@ -107,7 +107,7 @@ def image(
     here = (python or _python()).resolve()
     with Container(here, size, plain=plain, system=system) as container:
         source, wheels = container.root / "source", container.folder / "wheels"
-        _unpack(content, source)
+        unpack(content, source)
         _download(container.python, source / "requirements.txt", wheels)
         offline = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheels), "PIP_NO_CACHE_DIR": "1"}
         offline |= {"PIP_CONFIG_FILE": os.devnull}
@@ -129,7 +129,7 @@ def submit(container: Container, path: Path, metadata: Mapping[str, Any] | bytes
     table, found = _results(container.root / "results" / "results.json")
     if ran.code:
         found.append(f"run_autograder ended with code {ran.code}")
-    return Rehearsed(path.name, table, tuple(found), ran)
+    return Rehearsed(Submission.id_of(path), table, tuple(found), ran)
 
 
 def metadata_like(points: float) -> dict[str, Any]:
@@ -159,7 +159,8 @@ def _python() -> Path:
     raise UserMistake("no Python with pip is here; name one with --python")
 
 
-def _unpack(content: bytes, target: Path) -> None:
+def unpack(content: bytes, target: Path) -> None:
+    """Write the files of the zip, each with its mode, as the site does."""
     with zipfile.ZipFile(io.BytesIO(content)) as packed:
         for entry in packed.infolist():
             path = Path(packed.extract(entry, target))
@@ -194,7 +195,7 @@ def _results(path: Path) -> tuple[Mapping[str, Any], list[str]]:
     except (OSError, ValueError) as error:
         return {}, [f"results.json: {error}"]
     found = problems(table)
-    return (table if isinstance(table, dict) else {}), found
+    return ({} if found else table), found
 
 
 def _first(said: str) -> list[str]:

@@ -12,12 +12,13 @@ replace = "..."
 
 from __future__ import annotations
 
+import re
 import shutil
-import sys
 from typing import TYPE_CHECKING, Any
 
 from autograder.verify import reference_submission
-from gradlab.errors import AuthorMistake, Place
+from gradlab.errors import AuthorMistake, Place, UserMistake
+from gradlab.settings import FILE_NAME, read_toml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,14 +26,10 @@ if TYPE_CHECKING:
 
     from gradlab.course import Assignment
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
-__all__ = ["entries", "sample_class", "write_class"]
+__all__ = ["NAME", "entries", "sample_class", "write_class"]
 
 NAME = "samples.toml"
+MARK = ".sample-class"  # lies in a folder that may be written anew
 
 
 def sample_class(
@@ -62,8 +59,7 @@ def entries(assignment: Assignment) -> list[dict[str, Any]]:
     if not path.is_file():
         raise AuthorMistake("there is no sample class", Place(str(path)))
     try:
-        found = tomllib.loads(path.read_text(encoding="utf-8"))["submission"]
-        return [_complete(entry) for entry in found]
+        return [_complete(entry) for entry in read_toml(path)["submission"]]
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise AuthorMistake(f"not a sample class: {error}", Place(str(path))) from error
 
@@ -74,13 +70,26 @@ def _complete(entry: dict[str, Any]) -> dict[str, Any]:
     for key, table in keys:
         if not isinstance(table.get(key), str):
             raise ValueError(f"{key} must be a text")  # noqa: TRY004 - one kind of mistake
+    if not isinstance(entry.get("leave_out", []), list):
+        raise ValueError("leave_out must be a list")  # noqa: TRY004 - the same
+    if not re.fullmatch(FILE_NAME, entry["name"]):
+        raise ValueError(f"{entry['name']!r} is not a plain name")
     return entry
 
 
 def write_class(assignment: Assignment, release: Mapping[str, bytes], folder: Path) -> Path:
-    """Write the sample class as one folder for each submission; return `folder`."""
+    """Write the sample class as one folder for each submission; return `folder`.
+
+    Raises:
+        UserMistake: `folder` is there already and no sample class: real submissions, say.
+    """
+    made = sample_class(assignment, release)
+    if folder.exists() and not (folder / MARK).is_file():
+        raise UserMistake(f"{folder} is there, and no sample class; choose another --out")
     shutil.rmtree(folder, ignore_errors=True)
-    for name, files in sample_class(assignment, release).items():
+    folder.mkdir(parents=True)
+    (folder / MARK).touch()
+    for name, files in made.items():
         for path, content in files.items():
             target = folder / name / path
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -25,7 +25,7 @@ from generator.secret import NOTES
 from generator.staff import modules_notebook, readme, staff_notebook
 from gradlab import __version__
 from gradlab.cli.grading import data_folders, servers
-from gradlab.cli.sample import entries
+from gradlab.cli.sample import NAME, entries
 from gradlab.errors import UserMistake
 
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ def guide(assignment: Assignment, progress: Callable[[str], Any] = lambda _: Non
 
 
 def _samples(assignment: Assignment) -> Iterator[Sample]:
-    if not (assignment.folder / "samples.toml").is_file():
+    if not (assignment.folder / NAME).is_file():
         return
     for entry in entries(assignment):
         edits = [(edit["file"], edit["find"], edit["replace"]) for edit in entry.get("edit", ())]

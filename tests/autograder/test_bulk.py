@@ -107,6 +107,12 @@ def test_submissions_are_found(tmp_path: Path) -> None:
         assert one.path == tmp_path / "class" / name
 
 
+def test_what_two_arguments_name_is_one_submission(tmp_path: Path) -> None:
+    both = tree(tmp_path / "class", "ada/layers.py", "bob/layers.py")
+    found = find_submissions([both, both / "ada", both], HANDED_IN)
+    assert [source.path.name for source in found] == ["ada", "bob"]
+
+
 @pytest.mark.parametrize("name", ["lost", "empty"])
 def test_nothing_to_grade_is_a_mistake_of_the_command(tmp_path: Path, name: str) -> None:
     (tmp_path / "empty").mkdir()

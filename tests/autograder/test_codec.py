@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import math
 import time
-import tracemalloc
-from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,9 +17,7 @@ from hypothesis.extra import numpy as hnp
 from autograder.box import codec
 from autograder.box.objects import Objects
 from autograder.box.ref import Ref, UnsupportedError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from tests.autograder.memory import measured
 
 LIMIT = 1 << 22
 
@@ -221,18 +218,6 @@ def test_small_frames_take_little_memory(header: Any, body: bytes) -> None:
     with measured() as peak, suppress(codec.ProtocolError):
         codec.decode(text, bytearray(body))
     assert peak[0] < (1 << 18) + 200 * (len(text) + len(body))
-
-
-@contextmanager
-def measured() -> Iterator[list[int]]:
-    """Fill a list with the largest memory in use meanwhile, in bytes above that before."""
-    peak = [0]
-    tracemalloc.start()
-    try:
-        yield peak
-    finally:
-        peak[0] = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
 
 
 @pytest.mark.parametrize(

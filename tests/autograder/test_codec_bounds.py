@@ -4,31 +4,15 @@ from __future__ import annotations
 
 import json
 import time
-import tracemalloc
-from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from contextlib import suppress
 
 import numpy as np
 import pytest
 
 from autograder.box import codec
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from tests.autograder.memory import measured
 
 LIMIT = 1 << 22
-
-
-@contextmanager
-def measured() -> Iterator[list[int]]:
-    """Fill a list with the largest memory in use meanwhile, in bytes above that before."""
-    peak = [0]
-    tracemalloc.start()
-    try:
-        yield peak
-    finally:
-        peak[0] = tracemalloc.get_traced_memory()[1]
-        tracemalloc.stop()
 
 
 # Frames as large as they may be; what is allowed is a few times what a student may keep here.

@@ -103,6 +103,20 @@ def test_gradients_say_what_is_earned_where_the_loss_is_wrong() -> None:
     assert [out.name, dx.name, dx.terms] == ["both: out", "both: dx", tolerance]
 
 
+def test_mistakes_of_a_gradient_are_known_by_its_input() -> None:
+    def check(student: Any, expect: Any) -> None:
+        x = np.array([1.0, 2.0])
+        work = student.work
+        typical = {"Is it doubled twice?": {"w": 4 * x}, "Of something else.": {"b": x}}
+        expect.gradients(work.loss, {"w": x}, name="small", typical=typical, max_error=1e-7)
+        typical = {"Where is dout?": {"x": 2 * x}}
+        work = {"backward": work.backward, "typical": typical}
+        expect.gradients(student.work.forward, {"x": x}, dout=x, max_error=1e-7, **work)
+
+    told = {item.name: item.typical for item in heard(check) if item.typical}
+    assert told == {"small grads['w']": ("Is it doubled twice?",), "dx": ("Where is dout?",)}
+
+
 def test_what_can_only_take_away() -> None:
     def check(student: Any, expect: Any) -> None:
         held = student.hold(np.ones(3))

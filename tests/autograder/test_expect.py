@@ -122,8 +122,9 @@ def test_earns_says_what_was_measured_and_how_it_counts() -> None:
 )
 def test_settings_must_be_numbers_in_bounds_and_true(value: Any, words: str) -> None:
     judge = Judge([Wanted("best.rate", 1)])
-    judge.settings("best", {"rate": value}, {"rate": (0, 1)}, true_of={"rate": 0.5})
+    right = judge.settings("best", {"rate": value}, {"rate": (0, 1)}, true_of={"rate": 0.5})
     finding = judge.findings()[0]
+    assert right == ({} if words else {"rate": 0.5})
     assert (finding.credit == 1) == (not words)
     assert words in finding.message
 

@@ -23,7 +23,7 @@ from autograder.box.ref import Ref
 from autograder.forkserver import ENVIRONMENT, ForkServer, Lost
 from autograder.worker import Worker
 from gradlab.course import Limits
-from gradlab.errors import GradlabError
+from gradlab.errors import GraderFault, GradlabError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -181,3 +181,10 @@ def test_workers_can_import_whatever_the_graders_umask_is(box: Box) -> None:
             assert call(worker, "statistics", "mean", args=([1, 3],)) == 2
     finally:
         os.umask(before)
+
+
+def test_why_a_server_does_not_start(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "numpy.py").write_text("raise ImportError('libopenblas is not here')\n")
+    with pytest.raises(GraderFault, match=r"start \(ImportError: libopenblas is not here\); run"):
+        ForkServer(environment={"PYTHONPATH": str(tmp_path)})
+    assert capfd.readouterr() == ("", "")

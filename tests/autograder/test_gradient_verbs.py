@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -12,6 +12,8 @@ from gradlab.errors import AuthorMistake
 from tests.autograder.trying import Tried, record, tried
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from autograder.draw import Draw
     from autograder.expect import Expect
     from autograder.remote import Student
@@ -69,22 +71,32 @@ def affine(student: Student, expect: Expect, draw: Draw) -> None:
     )
 
 
-def relu(student: Student, expect: Expect, draw: Draw) -> None:
-    work, dout = student.work, draw.normal(7, 4)
-    expect.gradients(
-        work.forward, {"x": draw.away(7, 4)}, backward=work.backward, dout=dout, max_error=1e-7
-    )
+def relu_with(**more: Any) -> Callable[..., None]:
+    def check(student: Student, expect: Expect, draw: Draw) -> None:
+        inputs, dout = {"x": draw.away(7, 4)}, draw.normal(7, 4)
+        backward = student.work.backward
+        expect.gradients(
+            student.work.forward, inputs, backward=backward, dout=dout, max_error=1e-7, **more
+        )
+
+    return check
 
 
-def net(student: Student, expect: Expect, draw: Draw) -> None:
-    it, X, y = student.work.Net(), draw.normal(7, 4), draw.labels(7, 3)
+def net_with(**more: Any) -> Callable[..., None]:
+    def check(student: Student, expect: Expect, draw: Draw) -> None:
+        it, X, y = student.work.Net(), draw.normal(7, 4), draw.labels(7, 3)
 
-    def loss(**params: np.ndarray) -> object:
-        it.params.update(params)
-        return it.loss(X, y, 0.7)
+        def loss(**params: np.ndarray) -> object:
+            it.params.update(params)
+            return it.loss(X, y, 0.7)
 
-    params = {"W": draw.normal(4, 3), "b": draw.normal(3)}
-    expect.gradients(loss, params, consistent=0.5, max_error=1e-7)
+        params = {"W": draw.normal(4, 3), "b": draw.normal(3)}
+        expect.gradients(loss, params, max_error=1e-7, **more)
+
+    return check
+
+
+relu, net = relu_with(), net_with(consistent=0.5)
 
 
 def changed(source: str, *edits: tuple[str, str]) -> str:
@@ -243,18 +255,7 @@ def test_stubs_earn_nothing_for_being_consistent(forward: str, backward: str) ->
         ("return np.maximum(x, 0), x", forward),
         ("return dout * (x > 0)", f"return {backward}"),
     )
-
-    def check(student: Student, expect: Expect, draw: Draw) -> None:
-        expect.gradients(
-            student.work.forward,
-            {"x": draw.away(7, 4)},
-            backward=student.work.backward,
-            dout=draw.normal(7, 4),
-            consistent=1,
-            max_error=1e-7,
-        )
-
-    assert tried(check, RELU, source).credit == 0
+    assert tried(relu_with(consistent=1), RELU, source).credit == 0
 
 
 NETS = {
@@ -331,14 +332,7 @@ def test_a_reference_whose_passes_disagree_is_refused() -> None:
 def test_two_uses_in_one_check_are_told_apart() -> None:
     def check(student: Student, expect: Expect, draw: Draw) -> None:
         for name in ("small", "large"):
-            expect.gradients(
-                student.work.forward,
-                {"x": draw.away(7, 4)},
-                name=name,
-                backward=student.work.backward,
-                dout=draw.normal(7, 4),
-                max_error=1e-7,
-            )
+            relu_with(name=name)(student, expect, draw)
 
     done = tried(check, RELU, RELU)
     assert done.credit == 1
@@ -422,6 +416,12 @@ def test_an_authors_hint_for_a_gradient() -> None:
     assert done["dx"].hint.endswith("It is no mean.")
 
 
+@pytest.mark.parametrize("size", ["1e200", "-1e308", "np.inf", "np.nan"])
+def test_a_gradient_of_any_size_is_judged_without_a_warning(size: str) -> None:
+    done = tried(affine, AFFINE, changed(AFFINE, ("x.T @ dout", f"np.full_like(w, {size})")))
+    assert done.judge.credit == Fraction(2, 3)
+
+
 REGULARISERS = [
     ("+ reg * W", "", "The regulariser is missing."),
     ("0.5 * reg * np.sum(W * W)", "0", "The regulariser is missing."),
@@ -435,15 +435,6 @@ REGULARISERS = [
 def test_what_a_regulariser_adds_is_recognised_where_the_check_has_one(
     right: str, wrong: str, words: str
 ) -> None:
-    def with_reg(student: Student, expect: Expect, draw: Draw) -> None:
-        it, X, y = student.work.Net(), draw.normal(7, 4), draw.labels(7, 3)
-
-        def loss(**params: np.ndarray) -> object:
-            it.params.update(params)
-            return it.loss(X, y, 0.7)
-
-        params = {"W": draw.normal(4, 3), "b": draw.normal(3)}
-        expect.gradients(loss, params, forward=1, reg=0.7, max_error=1e-7)
-
+    with_reg = net_with(forward=1, reg=0.7)
     assert words in tried(with_reg, NET, changed(NET, (right, wrong))).text
     assert words not in tried(net, NET, changed(NET, (right, wrong))).text

@@ -67,6 +67,8 @@ NOT = {
     "a scalar's ratio means nothing": (np.asarray(0.7), np.asarray(1.3)),
     "a scalar's difference means nothing": (np.asarray(0.7), np.asarray(0.2)),
     "another size": (Y, CUBE),
+    "a factor that is no number": (np.where(Y > 0, 1.7e308, -1.6e308), Y),
+    "a factor below all numbers": (1e-309 * Y, Y),
     "nothing wanted": (np.zeros(0), np.zeros(0)),
     "truth values as text": (np.array(["a"]), np.zeros(1)),
 }
@@ -103,6 +105,10 @@ def test_no_hint_shows_a_wanted_number() -> None:
 def test_a_history_says_where_it_departs(history: list[float], words: str) -> None:
     said = hint(np.array(history), np.array([2.0, 1.0, 0.5]), Context("history")) or ""
     assert words.lower() in said.lower()
+
+
+def test_a_history_where_a_number_is_wanted_gets_no_hint() -> None:
+    assert hint(np.ones(3), np.array(2.0), Context("history")) is None
 
 
 def test_every_recogniser_has_a_case() -> None:

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from autograder import archives
 from autograder.intake import Source, Submission, safe_name
 from autograder.upload import Bounds
+from tests.autograder.memory import measured
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -243,10 +245,20 @@ def test_bounds_refuse_the_whole(tmp_path: Path, read: Callable[..., Submission]
         (read(zip_of(*many), files=20), "more than 20 files"),
         (read(tar_of(*many), files=20), "more than 20 files"),
         (read(zip_of(*((f"{n}.exe", b"") for n in range(21))), entries=20), "more than 20 entries"),
+        (read(damaged(21)), "it is damaged"),
     ]
     for submission, words in cases:
         assert words in submission.problem
         assert submission.files == {}
+
+
+def damaged(count: int) -> bytes:
+    """Return a zip whose files all have wrong checksums: known only when they are unpacked."""
+    content = bytearray(zip_of(*((f"{n}.py", b"x") for n in range(count))))
+    place = -1
+    while (place := content.find(b"PK\x01\x02", place + 1)) >= 0:
+        content[place + 16] ^= 0xFF
+    return bytes(content)
 
 
 def test_ten_thousand_entries_and_a_bomb_end_quickly(read: Callable[..., Submission]) -> None:
@@ -278,6 +290,53 @@ def test_a_tars_header_cannot_ask_for_memory(read: Callable[..., Submission]) ->
     large.size = 1 << 40
     submission = read(large.tobuf(tarfile.GNU_FORMAT) + bytes(1024), "a.tar")
     assert "larger than 64 MB" in submission.problem
+
+
+def pax(kind: bytes, count: int, start: int = 0) -> bytes:
+    """Return a header of a tar with so many attributes of the files behind it."""
+    records = b"".join(b"12 %06x=1\n" % n for n in range(start, start + count))
+    info = tarfile.TarInfo("pax")
+    info.type, info.size = kind, len(records)
+    return info.tobuf() + records + bytes(-len(records) % 512)
+
+
+def test_a_tars_attributes_do_not_pile_up(read: Callable[..., Submission]) -> None:
+    large = pax(tarfile.XGLTYPE, 10_000) + tar_of(("a.py", b"1"))
+    assert "table of contents is too large" in read(large, "a.tar").problem
+    many = b"".join(
+        pax(tarfile.XGLTYPE, 5000, 5000 * n) + tarfile.TarInfo(f"{n}.exe").tobuf() for n in range(8)
+    )
+    with measured() as peak:
+        assert "no file that can be graded" in read(many, "b.tar").problem
+    assert peak[0] < 3 << 20
+
+
+def test_a_tar_of_folders_alone_ends(
+    read: Callable[..., Submission], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head = tarfile.TarInfo("d")
+    head.type = tarfile.DIRTYPE
+    monkeypatch.setattr(archives, "MOST_HEADERS", 100 * 512)
+    assert "no file that can be graded" in read(head.tobuf() * 99, "a.tar").problem
+    for name, pack in (("a.tar", bytes), ("a.tgz", gzip.compress)):
+        assert "table of contents is too large" in read(pack(head.tobuf() * 101), name).problem
+
+
+@pytest.mark.parametrize(("method", "name"), [("iterdir", "nndl"), ("open", "nndl/layers.py")])
+def test_what_the_machine_does_not_let_us_read_is_no_students_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str, name: str
+) -> None:
+    refused = tree(tmp_path / "ada", "a.py", "nndl/layers.py") / name
+    usual = getattr(Path, method)
+
+    def refuse(path: Path, *rest: Any) -> Any:
+        if path == refused:
+            raise PermissionError(13, "Permission denied", str(path))
+        return usual(path, *rest)
+
+    monkeypatch.setattr(Path, method, refuse)
+    with pytest.raises(PermissionError):
+        Submission.read(tmp_path / "ada")
 
 
 def test_a_damaged_file_costs_itself_alone(read: Callable[..., Submission]) -> None:

@@ -67,13 +67,17 @@ def test_it_is_read_as_it_was_written(known: Known, tmp_path: Path) -> None:
 def test_none_is_no_mistake_and_a_broken_file_is_the_authors(tmp_path: Path) -> None:
     assert Known.read(tmp_path).checks == {}
     (tmp_path / "mistakes.json").write_text('{"affine": 3}')
-    with pytest.raises(AuthorMistake, match="gradlab hints"):
-        Known.read(tmp_path)
+    for content in (None, b"", b"PK\3\4 cut off"):
+        if content is not None:
+            (tmp_path / "mistakes.npz").write_bytes(content)
+        with pytest.raises(AuthorMistake, match="gradlab hints"):
+            Known.read(tmp_path)
 
 
 def test_a_large_difference_is_no_mistake_of_a_zero() -> None:
     assert Mistake(SIGN, np.zeros(3)).gives(np.zeros(3))
     assert not Mistake(SIGN, np.zeros(3)).gives(np.full(3, 1e-9))
+    assert not Mistake(SIGN, np.full(3, 1e308)).gives(np.full(3, -1e308))
 
 
 def test_only_wrong_plain_numbers_are_noted() -> None:

@@ -39,6 +39,7 @@ WRONG_TEXTS = {
     "3\n0\n10\n1\n": "l.csv line 3: labels are whole numbers from 0 to 9.",
     "h\n3\n0\nnan\n1\n": "l.csv line 4 should hold a label",
     "0,3,1\n1,0,1\n2,9,1\n3,1,1\n": "l.csv line 1 should hold a label",
+    "3\n0\n2,9\n1\n": "l.csv line 3 should hold as many numbers as the first one.",
     "0,3\n1,0\n2,9\n2,1\n": "l.csv should number the images 0 to 3, each once.",
     "1,3\n2,0\n3,9\n4,1\n": "l.csv should number the images 0 to 3, each once.",
     "3\n0\n9\n" + 40 * "1": "l.csv line 4 should hold a label",

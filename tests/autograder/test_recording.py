@@ -78,6 +78,22 @@ def test_what_is_no_recording_is_named(tmp_path: Path, text: str) -> None:
         Recording.read(tmp_path, "checks")
 
 
+@pytest.mark.parametrize("content", [b"", b"PK\3\4 cut off", b"version https://git-lfs", None])
+def test_arrays_that_cannot_be_read_are_named(tmp_path: Path, content: bytes | None) -> None:
+    recording().write(tmp_path, "checks")
+    arrays = tmp_path / "checks.npz"
+    if content is None:  # a few bytes are others
+        whole = bytearray(arrays.read_bytes())
+        whole[60:80] = bytes(20)
+        content = bytes(whole)
+    arrays.write_bytes(content)
+    with pytest.raises(AuthorMistake, match=r"checks\.json: not a recording .* `gradlab expected"):
+        Recording.read(tmp_path, "checks")
+    arrays.unlink()
+    with pytest.raises(AuthorMistake, match=r"not a recording .*checks\.npz"):
+        Recording.read(tmp_path, "checks")
+
+
 def test_a_missing_recording_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(AuthorMistake, match="not recorded yet"):
         Recording.read(tmp_path, "checks")

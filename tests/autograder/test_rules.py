@@ -157,8 +157,18 @@ HOSTILE = {
     "missing": ("x = 1\n", "not defined"),
     "huge": ("x = 1\n" * 100_000, "more than"),
     "deep": ("def f(x):\n    return " + "-" * 90_000 + "x\n", "nested too deep"),
+    "many of one name": ("def f(x):\n    return g\n" + "def g(q): g\n" * 2000, "too tangled"),
+    "many meanings": (
+        "".join(f"import a{n} as z\n" for n in range(1000)) + "b = z\n" * 1000 + "f = b\n",
+        "too tangled",
+    ),
+    "one in another": (
+        "".join(" " * n + f"def {'f' if not n else f'f{n}'}(x):\n" for n in range(60))
+        + " " * 60 + ";".join(f"f{n}" for n in range(1, 60)) + ";x" * 5000 + "\n",
+        "too tangled",
+    ),
     "long chain": ("def f(x):\n    return x" + ".y" * 20_000 + "\n", "nested too deep"),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", HOSTILE)

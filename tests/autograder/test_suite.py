@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -10,7 +10,11 @@ import pytest
 from autograder.draw import Draw
 from autograder.status import STATUSES
 from autograder.suite import Suite
+from autograder.suites import read_suites
 from gradlab.errors import AuthorMistake
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_a_check_is_a_function_with_a_title() -> None:
@@ -49,9 +53,43 @@ def test_an_unknown_parameter_is_refused() -> None:
         Suite("s").check(points=1, question="q")(check)
 
 
-def test_negative_points_are_refused() -> None:
-    with pytest.raises(AuthorMistake, match="negative"):
-        Suite("s").written("q", points=-1, title="Why")
+@pytest.mark.parametrize("points", [-1, float("nan"), float("inf")])
+def test_points_that_are_no_amount_are_refused(points: float) -> None:
+    with pytest.raises(AuthorMistake, match="check q: its points are a number of at least 0"):
+        Suite("s").written("q", points=points, title="Why")
+
+
+FILE = '''from gradlab import Suite
+
+suite = Suite("s")
+
+
+@suite.check(points=1, question="q", {})
+def first(student, expect):
+    """First"""
+'''
+
+
+@pytest.mark.parametrize(
+    ("limit", "words"),
+    [
+        ("cpu=2", r"public\.py:6: check first: no limit 'cpu' \(there are: cpu_s, wall_s, "),
+        ("cpu_s=0", r"public\.py:6: check first: cpu_s is a whole number from 1 to "),
+        ("cpu_s=10**10", "cpu_s is a whole number"),
+        ("cpu_s=0.5", "cpu_s is a whole number"),
+        ("memory_mb='1'", "memory_mb is a whole number"),
+        ("visibility='secret'", r"public\.py:6: check first: visibility is one of"),
+        ("tags=undefined", r"public\.py:6: NameError: name 'undefined'"),
+        ("(", r"public\.py:\d: SyntaxError: "),
+        ("tags=__import__('json').loads('\\n\\n\\n{')", r"public\.py:6: JSONDecodeError: "),
+    ],
+)
+def test_what_is_declared_wrong_is_refused_where_it_stands(
+    tmp_path: Path, limit: str, words: str
+) -> None:
+    (tmp_path / "public.py").write_text(FILE.format(limit))
+    with pytest.raises(AuthorMistake, match=words):
+        read_suites(tmp_path)
 
 
 class TestDeclaring:

@@ -8,6 +8,7 @@ import pytest
 
 from autograder.expect import Judge
 from autograder.finding import Leader
+from autograder.recorder import Recorder
 from autograder.remote import value_of
 from gradlab.errors import AuthorMistake
 from tests.autograder.trying import Tried, record, tried
@@ -72,6 +73,31 @@ def test_histories(
 def test_a_band_belongs_to_histories() -> None:
     with pytest.raises(AuthorMistake, match="close needs exactly one tolerance"):
         Judge([]).close({"x": 1}, band=0.1)
+
+
+@pytest.mark.parametrize(
+    ("tolerance", "window", "words"),
+    [
+        ({"band": 0.1}, 0, "`window` is at least 1"),
+        ({"band": 0.1}, -1, "`window` is at least 1"),
+        ({"max_abs": 0.1}, 2, "belongs to `band`"),
+        ({"band": 0.1}, 4, "gives h without numbers"),
+    ],
+)
+def test_a_window_that_says_nothing_is_the_authors_mistake(
+    tolerance: dict[str, float], window: int, words: str
+) -> None:
+    with pytest.raises(AuthorMistake, match=words):
+        Recorder().trajectory("h", [3.0, 2.0, 1.0], window=window, **tolerance)
+
+
+def test_a_setting_of_another_kind_is_not_said_to_be_missing() -> None:
+    def check(student: Student, expect: Expect) -> None:
+        expect.settings("best", student.notebook.best, {"rate": (0, 1), "size": (1, 9)})
+
+    source = "best = {'rate': 0.5, 'size': 3}"
+    text = tried(check, source, "best = {'rate': '0.5'}").text
+    assert text == ("best['rate'] should be a number; yours is a text\nbest['size'] is missing")
 
 
 class TestLeaderboard:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -22,7 +20,7 @@ from autograder import record
 from gradlab.cli import steps
 from gradlab.cli.container import Size
 from gradlab.cli.gradescope import archive, contents
-from gradlab.cli.rehearsal import image, metadata_like
+from gradlab.cli.rehearsal import image, metadata_like, unpack
 from gradlab.cli.schema import problems, read_strictly
 from gradlab.course import Course
 from tests.conftest import PROVING
@@ -64,13 +62,6 @@ class Image:
         ran = self.container.run("source/setup.sh", {}, limited=False)
         assert ran.code == 0, ran.said
         return ran.said
-
-
-def unpack(content: bytes, source: Path) -> None:
-    with zipfile.ZipFile(io.BytesIO(content)) as packed:
-        packed.extractall(source)
-        for entry in packed.infolist():
-            (source / entry.filename).chmod(entry.external_attr >> 16 & 0o777)
 
 
 @dataclass(frozen=True)
@@ -133,6 +124,14 @@ def below(pid: int) -> list[int]:
     return [found for child in map(int, text.split()) for found in (child, *below(child))]
 
 
+def new_assignment(root: Path, name: str = "relu") -> Assignment:
+    """Return the only assignment of a new course."""
+    (root / "course.toml").touch()
+    course = Course.find(root)
+    steps.new(course, name)
+    return course.assignment(name)
+
+
 def record_once(assignment: Assignment) -> None:
     """Record an assignment of hundreds of checks with one draw for each."""
     with pytest.MonkeyPatch.context() as patched:
@@ -149,11 +148,7 @@ def no_landlock(files: Mapping[str, bytes]) -> dict[str, bytes]:
 
 @pytest.fixture(scope="session")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Assignment:
-    root = tmp_path_factory.mktemp("course")
-    (root / "course.toml").write_text('title = "Small"\n')
-    course = Course.find(root)
-    steps.new(course, "relu")
-    return course.assignment("relu")
+    return new_assignment(tmp_path_factory.mktemp("course"))
 
 
 @pytest.fixture(scope="session")

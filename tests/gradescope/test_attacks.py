@@ -12,12 +12,10 @@ import pytest
 
 from autograder.gradescope.bundle import total
 from autograder.status import STATUSES
-from gradlab.cli import steps
 from gradlab.cli.gradescope import archive, contents
 from gradlab.cli.rehearsal import metadata_like, submit
-from gradlab.course import Course
 from tests.conftest import PROVING
-from tests.gradescope.conftest import Image, no_landlock, record_once
+from tests.gradescope.conftest import Image, new_assignment, no_landlock, record_once
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -122,13 +120,11 @@ def write_assignment(assignment: Assignment) -> None:
 
 @pytest.fixture(scope="module")
 def attacked(tmp_path_factory: pytest.TempPathFactory) -> Assignment:
-    root = tmp_path_factory.mktemp("course")
-    (root / "course.toml").write_text('title = "Attacked"\n')
-    course = Course.find(root)
-    steps.new(course, "attacked")
-    write_assignment(course.assignment("attacked"))
-    record_once(course.assignment("attacked"))
-    return course.assignment("attacked")
+    assignment = new_assignment(tmp_path_factory.mktemp("course"), "attacked")
+    write_assignment(assignment)
+    read = assignment.course.assignment("attacked")  # its settings have changed
+    record_once(read)
+    return read
 
 
 @pytest.fixture(scope="module")

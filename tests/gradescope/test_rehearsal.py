@@ -15,7 +15,7 @@ from click.testing import CliRunner
 
 from autograder.gradescope.bundle import total
 from gradlab.cli.commands import commands
-from gradlab.cli.container import CGROUPS, Container, Size
+from gradlab.cli.container import CGROUPS, Container, Ran, Size
 from gradlab.cli.gradescope import archive, contents
 from gradlab.cli.rehearsal import image, metadata_like, submit
 from gradlab.errors import UserMistake
@@ -171,11 +171,34 @@ def test_a_set_up_that_fails(small: Assignment) -> None:
         pass
 
 
-@pytest.mark.parametrize("python", ["/bin/false", "/nowhere/python3"])
-def test_a_python_that_cannot_be_used(small: Assignment, python: str) -> None:
-    with pytest.raises(UserMistake, match="cannot be run"), image(b"", Path(python)):
+@pytest.mark.parametrize(
+    ("python", "words"),
+    [
+        ("/bin/false", "cannot be run"),
+        ("/nowhere/python3", "cannot be run"),
+        ("/bin/true", "is no Python of version 3.10 or newer"),
+        ("/bin/echo", "is no Python of version 3.10 or newer"),
+    ],
+)
+def test_a_python_that_cannot_be_used(python: str, words: str) -> None:
+    with pytest.raises(UserMistake, match=words), image(b"", Path(python)):
         pass
-    del small
+
+
+@pytest.mark.parametrize("content", ['{"score": "3", "tests": [7]}', "[]", '{"score": NaN}', "{"])
+def test_a_results_file_that_is_none_is_a_problem_and_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str
+) -> None:
+    def run(container: Container, *_: object) -> Ran:
+        (container.root / "results" / "results.json").write_text(content)
+        return Ran(0, "said", 1)
+
+    monkeypatch.setattr(Container, "run", run)
+    with Container(Path(sys.executable), plain=True) as container:
+        lines = list(submit(container, write_one(tmp_path), {}).lines())
+    assert lines[0] == "ada: 0 points in 1.0 s"
+    assert lines[1].startswith("  PROBLEM: ")
+    assert lines[-1] == "  | said"
 
 
 def test_the_command_writes_the_zip(small: Assignment, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,6 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 from autograder.finding import Leader
@@ -17,7 +16,7 @@ from autograder.gradescope.sheet import Sheet, for_staff, unfinished
 from autograder.outcome import Outcome, Results
 from autograder.suite import VISIBILITIES as OF_CHECKS
 from autograder.suite import Check
-from gradlab.cli.schema import SCHEMA, problems, read_strictly
+from gradlab.cli.schema import problems, read_strictly
 from gradlab.course import VISIBILITIES, Gradescope
 
 if TYPE_CHECKING:
@@ -37,7 +36,6 @@ def written(folder: Path, outcomes: list[Outcome], one: Sheet | None = None, **k
     (one or sheet()).write(folder, results)
     table = read_strictly((folder / "results.json").read_bytes())
     assert problems(table) == []
-    jsonschema.validate(table, json.loads(SCHEMA.read_text()))
     return table
 
 
@@ -127,7 +125,7 @@ def test_staff_are_warned_of_another_total(points: float | None, warned: bool) -
     assert any("the site says 3 points" in text for text in found) == warned
 
 
-# Each of these is wrong in one place; both validators must say so.
+# Each of these is wrong in one place.
 WRONG: tuple[dict[str, Any], ...] = (
     {"score": None},
     {"score": True},
@@ -146,11 +144,11 @@ WRONG: tuple[dict[str, Any], ...] = (
 
 
 @pytest.mark.parametrize("change", WRONG, ids=str)
-def test_our_validator_agrees_with_a_whole_one(change: dict[str, Any]) -> None:
+def test_the_schema_refuses_what_the_site_would_not_take(change: dict[str, Any]) -> None:
     table = {**json.loads(unfinished(Gradescope())), **change}
-    schema = json.loads(SCHEMA.read_text())
-    assert problems(table)
-    assert not jsonschema.Draft202012Validator(schema).is_valid(table)
+    found = problems(table)
+    assert found
+    assert all(line.startswith("$") and line.isprintable() and len(line) <= 200 for line in found)
 
 
 @pytest.mark.parametrize("missing", ["score", "max_score", "status"])

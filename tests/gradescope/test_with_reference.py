@@ -12,9 +12,8 @@ from autograder.gradescope.__main__ import main
 from autograder.gradescope.bundle import Bundle
 from gradlab.cli import steps
 from gradlab.cli.gradescope import archive, contents
-from gradlab.course import Course
 from gradlab.errors import AuthorMistake
-from tests.gradescope.conftest import MODULE, RIGHT, Site
+from tests.gradescope.conftest import MODULE, RIGHT, Site, new_assignment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,15 +33,12 @@ def same(student, expect, draw, reference):
 
 @pytest.fixture(scope="module")
 def asking(tmp_path_factory: pytest.TempPathFactory) -> Assignment:
-    root = tmp_path_factory.mktemp("asking")
-    (root / "course.toml").write_text('title = "Asking"\n')
-    course = Course.find(root)
-    steps.new(course, "relu")
-    path = course.assignment("relu").folder / "checks.py"
+    assignment = new_assignment(tmp_path_factory.mktemp("asking"))
+    path = assignment.folder / "checks.py"
     head = "import numpy as np\nfrom gradlab import Threshold\n"
     path.write_text(path.read_text().replace("from gradlab", f"{head}from gradlab", 1) + CHECK)
-    steps.expected(course.assignment("relu"), write=True)
-    return course.assignment("relu")
+    steps.expected(assignment, write=True)
+    return assignment
 
 
 @pytest.fixture
@@ -119,10 +115,8 @@ def counts(student, expect, draw, reference):
 @pytest.fixture(scope="module")
 def counting(tmp_path_factory: pytest.TempPathFactory) -> Assignment:
     """An assignment whose reference needs a data set that only its author has."""
-    root = tmp_path_factory.mktemp("counting")
-    (root / "course.toml").write_text('title = "Counting"\n')
-    course = Course.find(root)
-    steps.new(course, "relu")
+    course = new_assignment(tmp_path_factory.mktemp("counting")).course
+    root = course.root
     (root / "solutions/relu_hw/numbers.py").write_text(NUMBERS)
     (root / "sets/given").mkdir(parents=True)
     (root / "sets/given/numbers.txt").write_text("1 2 3")

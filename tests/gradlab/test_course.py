@@ -75,6 +75,7 @@ def test_an_unknown_name_lists_the_known_ones(course: Course) -> None:
     [
         ("title =", "titel =", "assignment.toml:2: unknown key 'titel'"),
         ('"ReLU"', "3", "assignment.toml:2: title must be given, as a text"),
+        ('"relu_hw"', '"../solutions/relu_hw"', "assignment.toml:3: package: '../sol"),
         ('["relu.py"]', '"relu.py"', "assignment.toml:4: modules must be a list"),
         ('["relu.py"]', '["../relu.py"]', "is not a plain file name"),
         ('["relu.py"]', '["relu.py", "relu.py"]', "names a file twice"),
@@ -86,6 +87,8 @@ def test_an_unknown_name_lists_the_known_ones(course: Course) -> None:
         ("cpu_s = 2", "cpu = 2", "assignment.toml:8: unknown key 'cpu'"),
         ("cpu_s = 2", "cpu_s = 0", "assignment.toml:8: cpu_s must be a whole number"),
         ("cpu_s = 2", "cpu_s = true", "must be a whole number"),
+        ("cpu_s = 2", "memory_mb = 1000001", "memory_mb must be a whole number above 0 and"),
+        ("cpu_s = 2", "cpu_s = 901", "assignment.toml:8: cpu_s = 901 does not fit into budget_s"),
         ("[limits]", 'run = "some"\n[limits]', "run must be one of definitions, all, tagged"),
         ("[limits]", 'stand_ins = "tqdm"\n[limits]', "stand_ins must be a list of module names"),
         ("[limits]", 'stand_ins = ["a b"]\n[limits]', "'a b' is not a plain module name"),

@@ -134,7 +134,7 @@ def test_without_editions_a_notebook_is_taken_as_it_is(course: Course) -> None:
     ("name", "edition", "words"),
     [
         ("relu", "leaky", "relu has no edition 'leaky' (there are: plain, leaky-one)"),
-        ("tanh", "plain", "tanh has no edition 'plain' (there are: it has none)"),
+        ("tanh", "plain", "tanh has no edition 'plain'; leave --edition out"),
     ],
 )
 def test_an_unknown_edition_lists_the_known_ones(

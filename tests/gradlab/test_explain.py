@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import pytest
 
 from gradlab.cli import steps
-from gradlab.course import Assignment, Course
 from gradlab.errors import UserMistake
+from tests.gradlab.conftest import relu_course
+
+if TYPE_CHECKING:
+    from gradlab.course import Assignment
 
 HALF = "import numpy as np\n\n\ndef rectify(x):\n    return np.maximum(x, 0) / 2\n"
+# A form feed and a line separator end no line; an unknown escape is a warning from Python 3.12 on.
+ODD = """x = "\f\u2028\\d"
+def rectify(x):
+    return ["row"] * 100_000, "t" * 1_000_000
+"""
 RAISES = "def rectify(x):\n    raise ValueError('\\x1b[31mno')\n"
 
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Assignment:
     root = tmp_path_factory.mktemp("course")
-    (root / "course.toml").write_text('title = "Small"\n')
-    course = Course.find(root)
-    steps.new(course, "relu")
-    for name, source in {"half": HALF, "raises": RAISES}.items():
-        path = root / "in" / name / "relu_hw" / "relu.py"
-        path.parent.mkdir(parents=True)
-        path.write_text(source)
-    steps.grade(course.assignment("relu"), (root / "in",), root / "out", 1, require="split")
-    return course.assignment("relu")
+    relu = relu_course(root, {"half": HALF, "odd": ODD, "raises": RAISES})
+    steps.grade(relu, (root / "in",), root / "out", 1, require="split")
+    return relu
 
 
 def said(assignment: Assignment, name: str, *, student: bool = False) -> str:
@@ -40,6 +43,13 @@ def test_staff_see_inputs_values_hint_and_code(small: Assignment) -> None:
     for words in ("What was asked", "received", "wanted", "2 times too small", "seed "):
         assert words in text
     assert "relu_hw/relu.py:4\ndef rectify(x):" in text
+
+
+def test_large_replies_are_cut_and_the_code_is_the_functions(small: Assignment) -> None:
+    text = said(small, "odd")
+    assert text.count("row") < 100
+    assert len(text) < 100_000
+    assert text.endswith("relu_hw/relu.py:2\n" + ODD.split("\n", 1)[1].rstrip())
 
 
 def test_a_student_sees_no_wanted_value(small: Assignment) -> None:

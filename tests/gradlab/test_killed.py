@@ -17,13 +17,12 @@ import pytest
 
 from autograder import forkserver, level
 from autograder.worker import Worker
-from gradlab.cli import steps
-from gradlab.course import Course, Limits
+from tests.gradlab.conftest import relu_course
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from gradlab.course import Assignment
+    from gradlab.course import Assignment, Limits
 
 RIGHT = "import numpy as np\n\ndef rectify(x):\n    return np.maximum(x, 0)\n"
 SUBMISSIONS = {
@@ -38,15 +37,7 @@ VICTIMS = ("grader", "fork server", "worker", "grader and fork server")
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Assignment:
-    root = tmp_path_factory.mktemp("course")
-    (root / "course.toml").write_text('title = "Small"\n')
-    course = Course.find(root)
-    steps.new(course, "relu")
-    for name, source in SUBMISSIONS.items():
-        path = root / "in" / name / "relu_hw" / "relu.py"
-        path.parent.mkdir(parents=True)
-        path.write_text(source)
-    return course.assignment("relu")
+    return relu_course(tmp_path_factory.mktemp("course"), SUBMISSIONS)
 
 
 def start(assignment: Assignment, out: Path, scratch: Path) -> subprocess.Popen[bytes]:

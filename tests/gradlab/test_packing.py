@@ -5,38 +5,16 @@ from __future__ import annotations
 import gc
 import json
 import os
-import shutil
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from gradlab.cli import packing
-from gradlab.cli.commands import main
+from tests.gradlab.conftest import run
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SOLUTION = "out = np.maximum(x, 0)"
-
-
-def run(*arguments: str) -> int:
-    packing.release.cache_clear()
-    packing.tried_release.cache_clear()
-    with pytest.raises(SystemExit) as caught:
-        main(list(arguments))
-    return int(caught.value.code or 0)
-
-
-@pytest.fixture(scope="module")
-def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("courses") / "my-course"
-    assert run("init", str(folder)) == 0
-    return folder
-
-
-@pytest.fixture
-def course(fresh: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a copy of a new course, which is the current folder."""
-    folder = Path(shutil.copytree(fresh, tmp_path / "course"))
-    monkeypatch.chdir(folder)
-    return folder
 
 
 def edit(path: Path, old: str, new: str) -> None:

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gradlab.cli import staffing
-from gradlab.cli.commands import main
 from gradlab.cli.sample import entries
 from gradlab.course import Course
 from gradlab.errors import AuthorMistake
+from tests.gradlab.conftest import run
 
 if TYPE_CHECKING:
     from generator.running import Run
@@ -26,22 +26,6 @@ if TYPE_CHECKING:
 
 NBCONVERT = "generator.printing.import_module"
 SOLUTION = "out = np.maximum(x, 0)"
-
-
-@pytest.fixture(scope="module")
-def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("courses") / "my-course"
-    with pytest.raises(SystemExit):
-        main(["init", str(folder)])
-    return folder
-
-
-@pytest.fixture
-def course(fresh: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a copy of a new course, which is the current folder."""
-    folder = Path(shutil.copytree(fresh, tmp_path / "course"))
-    monkeypatch.chdir(folder)
-    return folder
 
 
 @pytest.fixture
@@ -52,12 +36,6 @@ def no_nbconvert(monkeypatch: pytest.MonkeyPatch) -> None:
         raise ImportError(name)
 
     monkeypatch.setattr(NBCONVERT, fail)
-
-
-def run(*arguments: str) -> int:
-    with pytest.raises(SystemExit) as caught:
-        main(list(arguments))
-    return int(caught.value.code or 0)
 
 
 def in_process(course: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -255,7 +233,7 @@ def test_notes_without_mistune_are_shown_as_they_are_written(
         ("submission = 3", "not a sample class"),
         ("[[submission]]\nname = 'x'\n", "start must be a text"),
         ("[[submission]]\nname='x'\nstart='release'\n[[submission.edit]]\nfile='f'\n", "find must"),
-        ("[[submission", "not a sample class"),
+        ("[[submission", "not valid TOML"),
     ],
 )
 def test_a_sample_class_that_is_none(course: Path, text: str, words: str) -> None:

@@ -48,32 +48,32 @@ def mean_square(x):
 '''
 SUITE = '''from gradlab import Suite
 
-suite = Suite("work")
+suite = Suite("toy")
 
 
 @suite.check(points=1, question="affine")
 def affine(student, expect, draw):
     """affine multiplies and adds"""
     x, w, b = draw.normal(3, 4), draw.normal(4, 5), draw.normal(5)
-    expect.close({"out": student.work.affine(x, w, b)}, max_error=1e-9)
+    expect.close({"out": student.toy.affine(x, w, b)}, max_error=1e-9)
 
 
 @suite.check(points=1, question="mean square")
 def mean_square(student, expect, draw):
     """mean_square squares and averages"""
-    expect.close({"mean": student.work.mean_square(draw.normal(3, 4))}, max_error=1e-9)
+    expect.close({"mean": student.toy.mean_square(draw.normal(3, 4))}, max_error=1e-9)
 '''
 PUBLIC = '''import numpy as np
 
 from gradlab import Suite
 
-suite = Suite("work")
+suite = Suite("toy")
 
 
 @suite.check(points=0, question="affine")
 def affine_example(student, expect):
     """affine of ones is what it is by hand"""
-    expect.close({"y": student.work.affine(np.ones((1, 2)), np.ones((2, 1)), 0.5)}, max_abs=1e-9)
+    expect.close({"y": student.toy.affine(np.ones((1, 2)), np.ones((2, 1)), 0.5)}, max_abs=1e-9)
 '''
 BATTERY = '''from gradlab import Suite
 
@@ -85,25 +85,25 @@ def all_of_it(student, expect, draw):
     """Both functions on odd shapes"""
     for shape in ((1, 3), (5, 2)):
         x, w, b = draw.normal(*shape), draw.normal(shape[1], 7), draw.normal(7)
-        expect.close({f"out {shape}": student.work.affine(x, w, b)}, max_error=1e-10)
-        expect.close({f"mean {shape}": student.work.mean_square(x)}, max_error=1e-10)
+        expect.close({f"out {shape}": student.toy.affine(x, w, b)}, max_error=1e-10)
+        expect.close({f"mean {shape}": student.toy.mean_square(x)}, max_error=1e-10)
 '''
-SETTINGS = 'title = "Work"\npackage = "hw"\nmodules = ["work.py"]\n'
+SETTINGS = 'title = "Toy"\npackage = "hw"\nmodules = ["toy.py"]\n'
 FILES = {
     "course.toml": 'title = "Small"\n',
     "solutions/hw/__init__.py": "",
-    "solutions/hw/work.py": MODULE,
-    "assignments/work/assignment.toml": SETTINGS,
-    "assignments/work/checks.py": SUITE,
-    "assignments/work/public.py": PUBLIC,
-    "assignments/work/battery.py": BATTERY,
+    "solutions/hw/toy.py": MODULE,
+    "assignments/toy/assignment.toml": SETTINGS,
+    "assignments/toy/checks.py": SUITE,
+    "assignments/toy/public.py": PUBLIC,
+    "assignments/toy/battery.py": BATTERY,
 }
 
 
 # What a test may put another text in place of.
 PARTS = {
     "head": "from gradlab import Suite\n",
-    "mean": "student.work.mean_square(draw.normal(3, 4))",
+    "mean": "student.toy.mean_square(draw.normal(3, 4))",
     "limits": 'question="mean square"',
 }
 
@@ -113,7 +113,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The course, recorded once."""
     folder = tmp_path_factory.mktemp("recorded")
     _write(folder, {})
-    steps.expected(Course.find(folder).assignment("work"), write=True)
+    steps.expected(Course.find(folder).assignment("toy"), write=True)
     return folder
 
 
@@ -127,7 +127,7 @@ def make(
 
     def course(**replaced: str) -> Assignment:
         shutil.copytree(recorded, tmp_path, dirs_exist_ok=True)
-        assignment = Course.find(tmp_path).assignment("work")
+        assignment = Course.find(tmp_path).assignment("toy")
         if replaced:
             _write(tmp_path, {PARTS[name]: text for name, text in replaced.items()})
             steps.expected(assignment, write=True)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Make = Callable[..., Assignment]
 
 
-def run(*arguments: str, name: str = "work") -> int:
+def run(*arguments: str, name: str = "toy") -> int:
     with pytest.raises(SystemExit) as caught:
         commands.main(["audit", name, *arguments])
     return int(caught.value.code or 0)
@@ -51,7 +51,7 @@ class TestASuite:
     def test_that_hardly_looks_lets_mutants_survive_and_shows_each_as_a_diff(
         self, make: Make, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        make(mean="0 * student.work.mean_square(draw.normal(3, 4))")
+        make(mean="0 * student.toy.mean_square(draw.normal(3, 4))")
         assert run() == 1
         text = capsys.readouterr().out
         assert "so this is too few" in text
@@ -64,13 +64,13 @@ class TestASuite:
         make(mean="1.0")
         assert run() == 1
         text = capsys.readouterr().out
-        assert "No check needs hw/work.py:" in text
+        assert "No check needs hw/toy.py:" in text
         assert "mean_square" in text
 
     def test_that_breaks_on_wrong_code_is_told_which_check_it_is(
         self, make: Make, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        make(mean="[1.0][int(student.work.mean_square(draw.normal(3, 4)) > 6)]")
+        make(mean="[1.0][int(student.toy.mean_square(draw.normal(3, 4)) > 6)]")
         assert run() == 1
         assert "a mistake of the check: mean_square." in capsys.readouterr().out
 
@@ -78,7 +78,7 @@ class TestASuite:
         self, make: Make, capsys: pytest.CaptureFixture[str]
     ) -> None:
         assignment = make()
-        path = assignment.source / "work.py"
+        path = assignment.source / "toy.py"
         path.write_text(path.read_text().replace("x @ w + b", "x @ w - b"))
         assert run() == 2
         assert "the reference gets missed in affine" in capsys.readouterr().err
@@ -126,7 +126,7 @@ class TestASecondRun:
 
     @pytest.mark.parametrize("text", ["", "[]", "{", '{"context": 1, "verdicts": 3}'])
     def test_does_not_mind_a_broken_cache(self, make: Make, tmp_path: Path, text: str) -> None:
-        (tmp_path / "work.json").write_text(text)
+        (tmp_path / "toy.json").write_text(text)
         cache = Cache(tmp_path, make())
         assert cache.get(MUTANT) is None
         cache.put(MUTANT, Tried(MUTANT, "q", "check", "missed"))

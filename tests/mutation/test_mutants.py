@@ -158,6 +158,16 @@ def test_an_emptied_block_does_nothing_and_the_module_is_still_valid() -> None:
     assert emptied(text, block) == "def f():\n    pass\n    return 0\n"
 
 
+def test_a_block_in_which_nothing_stands_is_empty_already() -> None:
+    text = "def f():\n    # START\n    # think\n\n    # END\n    return 0\n"
+    (block,) = blocks({"m.py": text}, {"m.py": [range(3, 5)]})
+    assert emptied(text, block) == text
+
+
+def test_a_call_without_arguments_has_no_bound() -> None:
+    assert "r = -(X.range())" in lines_of("r = X.range()")
+
+
 def test_a_reference_that_is_not_python_is_the_authors_mistake() -> None:
     with pytest.raises(AuthorMistake, match=r"m\.py: .*not valid Python"):
         blocks({"m.py": "def f(:\n"}, {"m.py": [range(1, 2)]})

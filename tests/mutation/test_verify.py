@@ -32,7 +32,7 @@ def test_a_good_assignment_has_no_problems(make: Make, capsys: pytest.CaptureFix
 
 
 def test_a_check_that_zeros_pass_is_named(make: Make) -> None:
-    problems = steps.verify(make(mean="0 * student.work.mean_square(draw.normal(3, 4))"))
+    problems = steps.verify(make(mean="0 * student.toy.mean_square(draw.normal(3, 4))"))
     assert "code that returns zeros earns points in mean_square" in problems
     assert "code that returns ones earns points in mean_square" in problems
     assert not any("affine" in problem for problem in problems)
@@ -41,7 +41,7 @@ def test_a_check_that_zeros_pass_is_named(make: Make) -> None:
 def test_a_check_that_takes_most_of_its_memory_is_named(make: Make) -> None:
     (problem,) = steps.verify(
         make(
-            mean="student.work.mean_square(draw.normal(700, 700))",
+            mean="student.toy.mean_square(draw.normal(700, 700))",
             limits='question="mean square", memory_mb=20',
         )
     )
@@ -51,7 +51,7 @@ def test_a_check_that_takes_most_of_its_memory_is_named(make: Make) -> None:
 def test_a_check_that_holds_for_the_recorded_seeds_alone_is_named(make: Make) -> None:
     known = "from pathlib import Path\n\nKNOWN = Path(__file__).with_name('known')\n"
     luck = " / (not KNOWN.exists() or str(draw.seed) in KNOWN.read_text().split())"
-    mean = f"student.work.mean_square(draw.normal(3, 4)){luck}"
+    mean = f"student.toy.mean_square(draw.normal(3, 4)){luck}"
     assignment = make(head=f"from gradlab import Suite\n{known}", mean=mean)
     table = json.loads((assignment.folder / "expected/checks.json").read_text())
     seeds = [draw["seed"] for draw in table["checks"]["mean_square"]]
