@@ -186,12 +186,8 @@ def overfit(student: Student, expect: Expect, draw: Draw, reference: Student) ->
     epochs counts.
     """
     reported = student.notebook.overfit_settings
-    expect.settings("overfit_settings", reported, BOUNDS, share=0.1)
-    numbers = {key: np.asarray(reported[key]) for key in BOUNDS}
-    plain = all(n.dtype.kind in "iuf" and n.shape == () for n in numbers.values())
-    settings = {key: float(n) for key, n in numbers.items()} if plain else {}
-    inside = [low <= settings[key] <= high for key, (low, high) in BOUNDS.items() if plain]
-    right = by_heart(reference, settings, draw) if plain and all(inside) else 0
+    settings = expect.settings("overfit_settings", reported, BOUNDS, share=0.1)
+    right = by_heart(reference, settings, draw) if settings.keys() == BOUNDS.keys() else 0
     expect.earns("images learnt by heart", right, IMAGES, GOAL)
 
 
@@ -229,8 +225,9 @@ def by_heart(reference: Student, settings: Mapping[str, float], draw: Draw) -> i
 def accuracy(student: Student, expect: Expect, reference: Student) -> None:
     """The net you handed in, convnet.npz, recognises validation images"""
     params = student.artifact("convnet.npz", SHAPES)
-    images = student.artifact_text("convnet.npz", "dataset")
-    split = reference.keep(reference.data_utils.validation_split, images or "generated")
+    real = student.artifact_text("convnet.npz", "dataset") == "cifar10"
+    images = "cifar10" if real else "generated"
+    split = reference.keep(reference.data_utils.validation_split, images)
     X = np.asarray(split[0])[:SEEN].reshape(-1, 32, 32, 3).transpose(0, 3, 1, 2)
     right = 0
     for start in range(0, SEEN, 100):

@@ -52,9 +52,8 @@ def right_on_validation(student: Student, reference: Student) -> tuple[int, int]
     the images of the data set that the net was trained on.
     """
     params = student.artifact("best_net.npz", SHAPES)
-    images = student.artifact_text("best_net.npz", "dataset")
-    known = "cifar10" if images == "cifar10" else "generated"
-    X, y = reference.data_utils.validation_split(known)
+    real = student.artifact_text("best_net.npz", "dataset") == "cifar10"
+    X, y = reference.data_utils.validation_split("cifar10" if real else "generated")
     with np.errstate(all="ignore"):  # handed-in numbers may be huge, or none
         scores = np.maximum(X @ params["W1"].T + params["b1"], 0) @ params["W2"].T + params["b2"]
     return int(np.sum(np.argmax(scores, axis=1) == y)), len(params["b1"])

@@ -48,7 +48,8 @@ def gradient(expect: Expect, function: Any, draw: Draw) -> None:
         value, dW = function(W, X, y, 0.7)
         return value, {"W": dW}
 
-    expect.gradients(loss, {"W": weights(draw)}, consistent=0.5, max_error=1e-7)
+    inputs = {"W": weights(draw)}
+    expect.gradients(loss, inputs, consistent=0.5, reg=2 * 0.7, max_error=1e-7)
 
 
 @suite.check(points=1, question="naive")

@@ -56,7 +56,8 @@ def gradient(expect: Expect, function: Any, draw: Draw) -> None:
         value, dW = function(W, X, y, 0.7)
         return value, {"W": dW}
 
-    expect.gradients(loss, {"W": W}, consistent=0.5, max_error=1e-7)
+    inputs = {"W": W}
+    expect.gradients(loss, inputs, consistent=0.5, reg=2 * 0.7, max_error=1e-7)
 
 
 @suite.check(points=2, question="naive")

@@ -17,6 +17,23 @@ if TYPE_CHECKING:
     from gradlab.course import Assignment
 
 
+# An affine layer and a ReLU that are right and keep other things in their caches.
+AFFINE_OTHERWISE = """
+def affine_forward(x, w, b):
+    rows = x.reshape(x.shape[0], -1)
+    return np.einsum("nd,dm->nm", rows, w) + b[None], {"rows": rows, "w": w, "shape": x.shape}
+def affine_backward(dout, cache):
+    dx = np.einsum("nm,dm->nd", dout, cache["w"]).reshape(cache["shape"])
+    return [dx, cache["rows"].T.dot(dout), np.ones(len(dout)).dot(dout)]
+"""
+RELU_OTHERWISE = """
+def relu_forward(x):
+    return x * (x > 0), x > 0
+def relu_backward(dout, cache):
+    return dout * cache
+"""
+
+
 def below(
     assignment: Assignment,
     additions: Mapping[str, str],
@@ -30,6 +47,15 @@ def below(
         for module, code in additions.items()
     }
     return Variant(lost=lost or {}, words=words, files=files)
+
+
+def edited(assignment: Assignment, module: str, changes: Mapping[str, str]) -> dict[str, bytes]:
+    """Return a module, by its path, in which other text stands for some that is there once."""
+    source = assignment.source_file(module).read_text()
+    for old, new in changes.items():
+        assert source.count(old) == 1, old
+        source = source.replace(old, new)
+    return {assignment.module_path(module): source.encode()}
 
 
 def in_notebook(assignment: Assignment, cells: Mapping[str, str]) -> dict[str, bytes]:

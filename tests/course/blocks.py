@@ -64,13 +64,19 @@ def written(assignment: Assignment, variant: Variant) -> dict[str, bytes]:
     return {**kept, **variant.files}
 
 
+def lay_out(files: Mapping[str, bytes], folder: Path) -> Path:
+    """Write files into a folder, and return that."""
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return folder
+
+
 def grade(assignment: Assignment, variants: Mapping[str, Variant], folder: Path) -> Path:
     """Grade variants as one class; return the folder of their results."""
     for name, variant in variants.items():
-        for file, content in written(assignment, variant).items():
-            path = folder / "in" / name / file
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
+        lay_out(written(assignment, variant), folder / "in" / name)
     steps.grade(assignment, (folder / "in",), folder / "out", 2)
     return folder / "out"
 

@@ -9,7 +9,7 @@ import pytest
 
 from gradlab.course import Course
 from tests.course import blocks
-from tests.course.additions import in_notebook, scores
+from tests.course.additions import edited, in_notebook, scores
 from tests.course.blocks import Variant
 from tests.course.conftest import ROOT
 
@@ -17,10 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gradlab.course import Assignment
-    from tests.conftest import Proof
 
 TOTAL = 21  # without what a person grades
-MODULE = "nndl/hand_net.py"
 STEPS = ("z1", "x1", "z2", "x2", "loss", "dloss_dx2", "db2", "dW2", "db1", "dW1")
 
 
@@ -195,15 +193,11 @@ def results(by_hand: Assignment, tmp_path_factory: pytest.TempPathFactory) -> Pa
     for values, _ in DIMENSIONS.values():
         cells.append({"dimensions": f"dimensions = dict(zip({names}, ({values}), strict=True))"})
     variants = [Variant(files=in_notebook(by_hand, cell)) for cell in cells]
-    for changes, _, _ in CODE.values():
-        source = (by_hand.source / "hand_net.py").read_text()
-        for old, new in changes.items():
-            assert source.count(old) == 1
-            source = source.replace(old, new)
-        variants.append(Variant(files={MODULE: source.encode()}))
+    variants += [
+        Variant(files=edited(by_hand, "hand_net.py", changes)) for changes, _, _ in CODE.values()
+    ]
     variants += [Variant(code) for code in BLOCKS.values()]
     named = dict(zip(NUMBERS.values(), variants, strict=True))
-    named["beside"] = Variant(files={"nndl/old.py": b"import pasta\nprint 'x'\n"})
     return blocks.grade(by_hand, named, tmp_path_factory.mktemp("by_hand"))
 
 
@@ -242,14 +236,3 @@ def test_a_mistake_in_code_costs_its_points_and_is_named(results: Path, name: st
 def test_right_work_loses_nothing(results: Path, name: str) -> None:
     assert blocks.lost(results, NUMBERS[name]) == ({}, "")
     assert sum(scores(results, NUMBERS[name]).values()) == TOTAL
-
-
-def test_a_file_that_does_not_load_beside_it_costs_nothing(results: Path) -> None:
-    assert sum(scores(results, "beside").values()) == TOTAL
-
-
-def test_no_false_alarm(by_hand: Assignment, proof: Proof, tmp_path: Path) -> None:
-    copies = blocks.references(by_hand, proof.runs(3, 50))
-    folder = blocks.grade(by_hand, copies, tmp_path)
-    proof.text = f"{len(copies)} copies of the reference of backprop_by_hand, none loses a point"
-    assert {sum(scores(folder, name).values()) for name in copies} == {TOTAL}

@@ -14,6 +14,7 @@ import pytest
 
 from autograder.recording import Recording
 from gradlab.cli import sample
+from tests.course.blocks import lay_out
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,14 +24,6 @@ if TYPE_CHECKING:
 
 WORDS = {"earned": "right", "partial": "partly right", "missed": "not right"}
 QUICK = ("all-right", "empty-release", "partly-biases-regularised", "raises")
-
-
-def lay_out(files: Mapping[str, bytes], folder: Path) -> Path:
-    for name, content in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    return folder
 
 
 def run(folder: Path, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:

@@ -131,7 +131,7 @@ class TestNewCourse:
         self, course: Course, capsys: pytest.CaptureFixture[str]
     ) -> None:
         (course.assignments / "relu/expected/checks.json").unlink()
-        assert run("grade", "relu", str(course.root), "--out", "marks") == 2
+        assert run("grade", "relu", str(course.solutions), "--out", "marks") == 2
         assert "gradlab expected" in capsys.readouterr().err
 
 
@@ -157,7 +157,9 @@ def test_results_need_a_folder_that_can_be_made(
     [
         ("find    = ", 'find    = "no such line" # ', "has no 'no such line'"),
         ('start = "release"', 'start = "nothing"', "'nothing'"),
-        ("[[submission]]", "[[submission]", "not a sample class"),
+        ("[[submission]]", "[[submission]", "not valid TOML"),
+        ('name  = "', 'name  = "../', "is not a plain name"),
+        ('start = "release"', 'start = "release"\nleave_out = 3', "leave_out must be a list"),
     ],
 )
 def test_a_sample_class_that_names_what_is_not_there_is_refused(

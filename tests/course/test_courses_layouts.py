@@ -12,6 +12,7 @@ import pytest
 from autograder.verify import reference_submission
 from gradlab.cli import commands, steps
 from gradlab.course import Course
+from tests.course.blocks import lay_out
 from tests.course.conftest import ROOT
 
 if TYPE_CHECKING:
@@ -240,10 +241,7 @@ LAYOUTS: Mapping[str, tuple[str, Callable[[], Files], int]] = {
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("layouts")
     for name, (_, files, _) in LAYOUTS.items():
-        for file, content in files().items():
-            path = folder / "in" / name / file
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
+        lay_out(files(), folder / "in" / name)
     steps.grade(two_layer_net().editions(), (folder / "in",), folder / "out", 2)
     return folder / "out"
 

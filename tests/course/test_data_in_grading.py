@@ -16,6 +16,7 @@ from gradlab.cli import steps
 from gradlab.cli.gradescope import contents
 from gradlab.course import Assignment, Course, Limits
 from gradlab.errors import AuthorMistake
+from tests.course.blocks import lay_out
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,11 +46,7 @@ def assignment(tmp_path_factory: pytest.TempPathFactory) -> Assignment:
 
 
 def graded(assignment: Assignment, folder: Path, **changed: bytes) -> Any:
-    files = {**reference_submission(assignment).files, **changed}
-    for name, content in files.items():
-        path = folder / "in/ada" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
+    lay_out({**reference_submission(assignment).files, **changed}, folder / "in/ada")
     steps.grade(assignment, (folder / "in/ada",), folder / "out", 1)
     return json.loads((folder / "out/ada/results.json").read_text())
 

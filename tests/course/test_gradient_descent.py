@@ -8,7 +8,7 @@ import pytest
 
 from gradlab.course import Course
 from tests.course import blocks
-from tests.course.additions import in_notebook, scores
+from tests.course.additions import edited, in_notebook, scores
 from tests.course.blocks import Variant
 from tests.course.conftest import ROOT
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gradlab.course import Assignment
-    from tests.conftest import Proof
 
 TOTAL = 16  # without what a person grades
 FIRST = "is not right; this is the first step that goes wrong"
@@ -151,15 +150,11 @@ def results(descent: Assignment, tmp_path_factory: pytest.TempPathFactory) -> Pa
         text = f"dict(zip({keys}, {values}))".replace("inf", "np.inf").replace("[1]", "np.ones(1)")
         cells.append({"own": f"own = {text}"})
     variants = [Variant(files=in_notebook(descent, cell)) for cell in cells]
-    for changes, _, _ in CODE.values():
-        source = (descent.source / "descent.py").read_text()
-        for old, new in changes.items():
-            assert source.count(old) == 1, old
-            source = source.replace(old, new)
-        variants.append(Variant(files={"nndl/descent.py": source.encode()}))
+    variants += [
+        Variant(files=edited(descent, "descent.py", changes)) for changes, _, _ in CODE.values()
+    ]
     variants += [Variant(code) for code in RIGHT.values()]
     named = dict(zip(NAMES.values(), variants, strict=True))
-    named["beside"] = Variant(files={"nndl/old.py": b"import pasta\nprint 'x'\n"})
     return blocks.grade(descent, named, tmp_path_factory.mktemp("descent"))
 
 
@@ -189,14 +184,3 @@ def test_a_mistake_in_code_costs_its_points_and_is_named(results: Path, name: st
 def test_right_work_loses_nothing(results: Path, name: str) -> None:
     assert blocks.lost(results, NAMES[name]) == ({}, "")
     assert sum(scores(results, NAMES[name]).values()) == TOTAL
-
-
-def test_a_file_that_does_not_load_beside_it_costs_nothing(results: Path) -> None:
-    assert sum(scores(results, "beside").values()) == TOTAL
-
-
-def test_no_false_alarm(descent: Assignment, proof: Proof, tmp_path: Path) -> None:
-    copies = blocks.references(descent, proof.runs(3, 50))
-    folder = blocks.grade(descent, copies, tmp_path)
-    proof.text = f"{len(copies)} copies of the reference of gradient_descent, none loses a point"
-    assert {sum(scores(folder, name).values()) for name in copies} == {TOTAL}

@@ -8,7 +8,7 @@ import pytest
 
 from gradlab.course import Course
 from tests.course import blocks
-from tests.course.additions import in_notebook, scores
+from tests.course.additions import edited, in_notebook, scores
 from tests.course.blocks import Variant
 from tests.course.conftest import ROOT
 
@@ -16,10 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gradlab.course import Assignment
-    from tests.conftest import Proof
 
 TOTAL = 12  # without what a person grades
-MODULE = "nndl/calculus.py"
 FIRST = "is not right; this is the first step that goes wrong"
 # What stands in place of what, the points lost by check, words that the student reads.
 WRONG: dict[str, tuple[dict[str, str], dict[str, float], str]] = {
@@ -169,17 +167,13 @@ def calculus() -> Assignment:
 def results(calculus: Assignment, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of all results; submissions have numbers for names."""
     variants = []
-    for changes, _, _ in WRONG.values():
-        source = (calculus.source / "calculus.py").read_text()
-        for old, new in changes.items():
-            assert source.count(old) == 1, old
-            source = source.replace(old, new)
-        variants.append(Variant(files={MODULE: source.encode()}))
+    variants += [
+        Variant(files=edited(calculus, "calculus.py", changes)) for changes, _, _ in WRONG.values()
+    ]
     for code, _ in EXAMPLES.values():
         variants.append(Variant(files=in_notebook(calculus, {"example": code})))
     variants += [Variant(code) for code in RIGHT.values()]
     named = dict(zip(NUMBERS.values(), variants, strict=True))
-    named["beside"] = Variant(files={"nndl/old.py": b"import pasta\nprint 'x'\n"})
     return blocks.grade(calculus, named, tmp_path_factory.mktemp("calculus"))
 
 
@@ -201,14 +195,3 @@ def test_an_example_is_tried_and_not_compared(results: Path, name: str) -> None:
 def test_right_formulas_lose_nothing(results: Path, name: str) -> None:
     assert blocks.lost(results, NUMBERS[name]) == ({}, "")
     assert sum(scores(results, NUMBERS[name]).values()) == TOTAL
-
-
-def test_a_file_that_does_not_load_beside_it_costs_nothing(results: Path) -> None:
-    assert sum(scores(results, "beside").values()) == TOTAL
-
-
-def test_no_false_alarm(calculus: Assignment, proof: Proof, tmp_path: Path) -> None:
-    copies = blocks.references(calculus, proof.runs(3, 50))
-    folder = blocks.grade(calculus, copies, tmp_path)
-    proof.text = f"{len(copies)} copies of the reference of matrix_calculus, none loses a point"
-    assert {sum(scores(folder, name).values()) for name in copies} == {TOTAL}

@@ -14,6 +14,7 @@ import pytest
 from gradlab.cli import steps
 from gradlab.course import Course
 from tests.conftest import PROVING
+from tests.course.blocks import lay_out
 from tests.course.conftest import ROOT
 
 if TYPE_CHECKING:
@@ -32,10 +33,10 @@ QUICK = {
     "svm": ("loss 9.0", 10, 5),
     "layers": ("svm_loss: 8.995967", 34, 11),
     "autodiff": ("k = 2, forward, h = 0.01: df1/dw1 off by 0.019, df1/dw2 by 0.84", 23, 6),
-    "matrix_calculus": ("length of W in the end: 1.0", 12, 2),
-    "gradient_descent": ("after a step with eta = 0.1: 2.2725", 16, 6),
+    "matrix_calculus": ("length of W in the end: 1.0", 12, 3),
+    "gradient_descent": ("after a step with eta = 0.1: 2.2725", 16, 7),
     "optimisers": ("rates: 1e-05, 9.5e-06, 9.025e-06, 8.57375e-06", 15, 5),
-    "fully_connected": ("best training accuracy of all epochs: 1.0", 31, 6),
+    "fully_connected": ("best training accuracy of all epochs: 1.0", 31, 8),
     "convnet": ("saved: convnet.npz, trained on the set generated", 20, 4),
 }
 EXECUTE = """
@@ -68,14 +69,6 @@ def execute(path: Path, kind: str, **environment: str) -> str:
     return "".join("".join(text) for text in (*(o.get("text", []) for o in outputs), *shown))
 
 
-def lay_out(files: Mapping[str, bytes], folder: Path) -> Path:
-    for name, content in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    return folder / NAME
-
-
 def hand_in(assignment: Assignment, folder: Path) -> Path:
     """Lay out the reference as a student's folder, and return its notebook."""
     path = folder / "handed-in" / assignment.notebooks[0]
@@ -86,7 +79,7 @@ def hand_in(assignment: Assignment, folder: Path) -> Path:
 
 @pytest.mark.slow
 def test_the_release_runs_unfilled_and_alone(release: Mapping[str, bytes], tmp_path: Path) -> None:
-    printed = execute(lay_out(release, tmp_path), "release", PYTHONPATH="")
+    printed = execute(lay_out(release, tmp_path) / NAME, "release", PYTHONPATH="")
     assert printed.count("  not implemented  ") == 6
     assert "There is nothing to save yet." in printed
 
@@ -135,7 +128,6 @@ def test_a_master_in_quick_size_earns_everything(
 @pytest.mark.parametrize("name", QUICK)
 def test_a_release_in_quick_size_runs_unfilled_and_alone(name: str, tmp_path: Path) -> None:
     assignment = Course.find(ROOT).assignment(name)
-    lay_out(steps.release(assignment).files, tmp_path)
-    path = tmp_path / assignment.notebooks[0]
+    path = lay_out(steps.release(assignment).files, tmp_path) / assignment.notebooks[0]
     printed = execute(path, "release", PYTHONPATH="", GRADLAB_QUICK="1")
     assert printed.count("not implemented") == QUICK[name][2]

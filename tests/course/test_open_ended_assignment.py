@@ -23,7 +23,7 @@ from tests.course import blocks
 from tests.course.additions import scores
 from tests.course.blocks import Variant
 from tests.course.conftest import ROOT
-from tests.course.test_notebooks import execute, lay_out
+from tests.course.test_notebooks import execute
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -354,8 +354,7 @@ def test_the_master_runs_in_quick_size(
 
 @pytest.mark.slow
 def test_the_release_runs_unfilled_and_alone(open_ended: Assignment, tmp_path: Path) -> None:
-    lay_out(steps.release(open_ended).files, tmp_path)
-    path = tmp_path / "open_ended.ipynb"
+    path = blocks.lay_out(steps.release(open_ended).files, tmp_path) / "open_ended.ipynb"
     printed = execute(path, "release", PYTHONPATH="", GRADLAB_QUICK="1")
     assert "There is nothing to save yet." in printed
     assert "best_net.npz is not there yet: run the cell that saves it." in printed

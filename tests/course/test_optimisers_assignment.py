@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gradlab.course import Assignment
-    from tests.conftest import Proof
 
 TOTAL = 15  # without what a person grades
 OPTIM, SCHEDULES = "optim.py", "schedules.py"
@@ -241,7 +240,6 @@ def results(optimisers: Assignment, tmp_path_factory: pytest.TempPathFactory) ->
     wrong = [below(optimisers, {module: code}) for module, code, _, _ in WRONG.values()]
     right = [below(optimisers, additions) for additions in RIGHT.values()]
     variants = dict(zip(NUMBERS.values(), [*wrong, *right], strict=True))
-    variants["beside"] = blocks.Variant(files={"nndl/old.py": b"import pasta\nprint 'x'\n"})
     return blocks.grade(optimisers, variants, tmp_path_factory.mktemp("optimisers"))
 
 
@@ -257,14 +255,3 @@ def test_a_mistake_costs_its_points_and_is_named(results: Path, name: str) -> No
 def test_right_code_loses_nothing(results: Path, name: str) -> None:
     assert blocks.lost(results, NUMBERS[name]) == ({}, "")
     assert sum(scores(results, NUMBERS[name]).values()) == TOTAL
-
-
-def test_a_file_that_does_not_load_beside_it_costs_nothing(results: Path) -> None:
-    assert sum(scores(results, "beside").values()) == TOTAL
-
-
-def test_no_false_alarm(optimisers: Assignment, proof: Proof, tmp_path: Path) -> None:
-    copies = blocks.references(optimisers, proof.runs(3, 50))
-    folder = blocks.grade(optimisers, copies, tmp_path)
-    proof.text = f"{len(copies)} copies of the reference of optimisers, none loses a point"
-    assert {sum(scores(folder, name).values()) for name in copies} == {TOTAL}

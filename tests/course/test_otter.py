@@ -19,6 +19,7 @@ from gradlab.cli import sample
 from gradlab.cli.packing import release as make
 from gradlab.course import Assignment
 from gradlab.errors import AuthorMistake
+from tests.course.blocks import lay_out
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,14 +39,6 @@ for question in ("scores", "gradients"):
     print("FOUND", question, found.passed_all)
     print(found)
 """
-
-
-def lay_out(files: Mapping[str, bytes], folder: Path) -> Path:
-    for name, content in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    return folder
 
 
 def ask_otter(folder: Path) -> tuple[list[str], str]:

@@ -20,7 +20,7 @@ from tests.course import blocks
 from tests.course.additions import below, scores
 from tests.course.blocks import Variant
 from tests.course.conftest import ROOT
-from tests.course.test_notebooks import execute, lay_out
+from tests.course.test_notebooks import execute
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -391,8 +391,7 @@ def test_the_master_runs_in_quick_size_and_its_nets_earn_all(
 @with_torch
 @pytest.mark.slow
 def test_the_release_runs_unfilled_and_alone(pytorch: Assignment, tmp_path: Path) -> None:
-    lay_out(steps.release(pytorch).files, tmp_path)
-    path = tmp_path / "pytorch.ipynb"
+    path = blocks.lay_out(steps.release(pytorch).files, tmp_path) / "pytorch.ipynb"
     printed = execute(path, "release", PYTHONPATH="", GRADLAB_QUICK="1")
     assert printed.count("This net is not written yet.") >= 6
     assert "'Softmax' object has no attribute 'linear'" in printed

@@ -16,6 +16,7 @@ from autograder.at_home.handing_in import LARGEST_MB
 from autograder.intake import Submission
 from autograder.upload import BOUNDS
 from gradlab.cli import sample, steps
+from tests.course.blocks import lay_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -57,14 +58,10 @@ def run_all(cells: list[dict[str, object]]) -> None:
 @pytest.fixture
 def finished(assignment: Assignment, release: Mapping[str, bytes], tmp_path: Path) -> Path:
     """The folder of a student who has done everything, the notebook last."""
-    for name, content in {
-        **release,
-        **sample.sample_class(assignment, release)["all-right"],
-    }.items():
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-        os.utime(path, (LONG_AGO, LONG_AGO))
+    files = {**release, **sample.sample_class(assignment, release)["all-right"]}
+    lay_out(files, tmp_path)
+    for name in files:
+        os.utime(tmp_path / name, (LONG_AGO, LONG_AGO))
     edit_notebook(tmp_path, run_all)
     return tmp_path
 
