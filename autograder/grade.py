@@ -20,7 +20,7 @@ from autograder.recording import write_atomically
 from autograder.session import Workers
 from autograder.stage import Plan, stage, stage_reference
 from autograder.suites import read_suites
-from gradlab.errors import UserMistake
+from gradlab.errors import AuthorMistake, UserMistake
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -71,13 +71,18 @@ class Grader:
         """Return the grader of an assignment.
 
         Raises:
-            AuthorMistake: a suite or its recording is not what it should be.
+            AuthorMistake: a suite or its recording is not what it should be, or a check may use
+                more time than a whole submission.
         """
         folder, conventions = assignment.folder, assignment.edition.conventions
         suites = read_suites(folder, assignment.preload, conventions, assignment.expected)
         plan = Plan.of(assignment, released, suites[-1][1].holes)
         trusted = (servers[1], stage_reference(assignment))
         limits, budget_s = assignment.limits, assignment.budget_s
+        for check, _ in in_turn(suites):
+            if (cpu_s := check.bounded(limits).cpu_s) > budget_s:
+                message = f"{check.name}: cpu_s = {cpu_s} does not fit into budget_s = {budget_s}"
+                raise AuthorMistake(message, check.place)
         known = Known.read(assignment.expected)
         return cls(suites, plan, limits, budget_s, servers[0], trusted, known)
 

@@ -158,3 +158,14 @@ def test_everything_that_is_exported_exists() -> None:
 def test_doctor_speaks_to_programs(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("doctor", "--json") in (0, 1)
     assert json.loads(capsys.readouterr().out)["level"] in LEVELS
+
+
+def test_a_check_that_may_take_longer_than_a_submission(
+    course: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    checks = course / "assignments/first_steps/checks.py"
+    checks.write_text(checks.read_text().replace("@suite.check(", "@suite.check(cpu_s=901, ", 1))
+    assert run("verify", "first_steps") == 2
+    said = capsys.readouterr().err
+    assert "checks.py:" in said
+    assert "cpu_s = 901 does not fit into budget_s = 900" in said
