@@ -104,7 +104,7 @@ def labels(student: Student, expect: Expect, draw: Draw) -> None:
     """predict_labels lets the k nearest vote
 
     As many samples of each label as there are neighbours, so the nearest decide and not the number
-    of samples; an odd k and two labels leave no tie. In so many rows a neighbour more or less counts.
+    of samples; an odd k and two labels leave no tie. In so many rows a neighbour too many shows.
     """
     knn = trained(student, draw.normal(30, 2), draw.labels(30, 2))
     dists = student.hold(distinct_rows(draw, 100, 30))
