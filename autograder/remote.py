@@ -158,7 +158,7 @@ class Remote:
             object.__setattr__(self, name, value)
 
     def _step(self, kind: str, key: Any) -> Remote:
-        ref = Ref(self._ref.root, (*self._ref.steps, (kind, key)))
+        ref = Ref(self._ref.root, (*self._ref.steps, (kind, key)), self._ref.kind)
         return Remote(self._session, self._outlines, ref)
 
     def __getattr__(self, name: str) -> Remote:
@@ -210,7 +210,8 @@ class Remote:
                 frames = (empty, *fault.frames)
                 raise StudentFault("missed", message, fault.staff, frames) from fault
             if fault.status == "raised" and not fault.frames and self._ref.root[0] == "#":
-                fault.frames = ("__init__",)  # none of the student's code ran: what made it did
+                # None of the student's code ran: what made the object did, and left this out.
+                fault.frames = (f"{self._ref.kind.rpartition('.')[2]}.__init__",)
             raise
         try:
             place = self._outlines.place() if place is None else place
