@@ -14,7 +14,7 @@ import numpy as np
 from autograder.box.ref import Ref, as_numbers
 from gradlab.errors import StudentFault
 
-__all__ = ["Absent", "conform", "describe", "outline", "tidy"]
+__all__ = ["Absent", "conform", "describe", "has_sizes", "is_blank", "is_hollow", "outline", "tidy"]
 
 Outline = dict[str, Any]
 NUMBERS = "biuf"
@@ -90,6 +90,25 @@ def describe(shape: Outline) -> str:
         return f"a dict with the keys {keys}" if inside else "an empty dict"
     words = {"NoneType": "None", "number": "a number", "str": "a text", "bool": "True or False"}
     return words.get(kind) or (f"a {shape['kind']}"[:60] if kind == "object" else f"a {kind}")
+
+
+def has_sizes(array: np.ndarray, wanted: tuple[int | str, ...]) -> bool:
+    """Say whether an array has floating-point numbers and a shape; words stand for any size."""
+    if array.dtype.kind != "f" or array.ndim != len(wanted):
+        return False
+    pairs = zip(array.shape, wanted, strict=True)
+    return all(size == want or (isinstance(want, str) and size > 0) for size, want in pairs)
+
+
+def is_blank(value: Any) -> bool:
+    """Say whether a value holds nothing: what a variable is before the student fills it in."""
+    return value is None or (isinstance(value, (str, list, tuple, dict)) and not value)
+
+
+def is_hollow(reply: Any) -> bool:
+    """Say whether a reply is several times nothing: what an empty function's last line returns."""
+    parts = reply if isinstance(reply, (tuple, list)) else ()
+    return bool(parts) and all(map(is_blank, parts))
 
 
 def conform(value: Any, wanted: Outline, what: str) -> Any:

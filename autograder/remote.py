@@ -17,7 +17,17 @@ if TYPE_CHECKING:
 from autograder.box.ref import Ref
 from autograder.labels import labels_of_array, labels_of_text
 from autograder.later import Waiting, now
-from autograder.outline import Absent, Outline, conform, describe, outline, tidy
+from autograder.outline import (
+    Absent,
+    Outline,
+    conform,
+    describe,
+    has_sizes,
+    is_blank,
+    is_hollow,
+    outline,
+    tidy,
+)
 from gradlab.errors import AuthorMistake, StudentFault
 
 __all__ = ["Held", "Outlines", "Remote", "Session", "Student", "source_of", "value_of"]
@@ -92,14 +102,13 @@ class Outlines:
             return value
         if number >= len(self._recorded):
             raise AuthorMistake("the check makes more calls than when it was recorded")
-        wanted = self._recorded[number]
-        if kinds == wanted:
+        if kinds == (wanted := self._recorded[number]):
             return value
         raw, value = value, conform(value, wanted, what)
         if outline(value) != wanted:
-            yours = describe(kinds if _is_hollow(raw) else outline(value))
+            yours = describe(kinds if is_hollow(raw) else outline(value))
             self.strange[function] = f"{what} should be {describe(wanted)}; yours is {yours}"
-            if _is_hollow(raw) and not self.hollow[1]:
+            if is_hollow(raw) and not self.hollow[1]:
                 self.hollow = (function, self.strange[function])
         return value
 
@@ -218,7 +227,7 @@ class Remote:
             value = self._wrap(self._outlines.take(raw, what, function, place))
         except StudentFault as fault:
             fault.frames = (function,) if function else ()
-            if _is_blank(raw) and self._ref.root == "@notebook":
+            if is_blank(raw) and self._ref.root == "@notebook":
                 fault.status = "not implemented"  # a variable as its cell was handed out
             raise
         self._outlines.remember(value, raw)
@@ -312,24 +321,6 @@ def value_of(value: Any) -> Any:
     return copied
 
 
-def _fits(array: np.ndarray, wanted: tuple[int | str, ...]) -> bool:
-    """Say whether an array has floating-point numbers and a shape; words stand for any size."""
-    if array.dtype.kind != "f" or array.ndim != len(wanted):
-        return False
-    pairs = zip(array.shape, wanted, strict=True)
-    return all(size == want or (isinstance(want, str) and size > 0) for size, want in pairs)
-
-
-def _is_blank(value: Any) -> bool:
-    return value is None or (isinstance(value, (str, list, tuple, dict)) and not value)
-
-
-def _is_hollow(reply: Any) -> bool:
-    """Say whether a reply is several times nothing: what an empty function's last line returns."""
-    parts = reply if isinstance(reply, (tuple, list)) else ()
-    return bool(parts) and all(map(_is_blank, parts))
-
-
 def _sendable(value: Any, outlines: Outlines) -> Any:
     value = outlines.original(now(value))
     if isinstance(value, Absent):
@@ -419,7 +410,7 @@ class Student:
         for key, shape in shapes.items():
             got = arrays.get(key)
             wanted = tuple(sizes.get(size, size) for size in shape)
-            if not isinstance(got, np.ndarray) or not _fits(got, wanted):
+            if not isinstance(got, np.ndarray) or not has_sizes(got, wanted):
                 found = describe(outline(got)) if key in arrays else "missing"
                 words = f"({', '.join(map(str, wanted))}{',' * (len(wanted) == 1)})"
                 message = f"{name}: {key} should be numbers of shape {words}; it is {found}"

@@ -14,6 +14,7 @@ from gradlab.course import Limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 # A busy machine is slow; that is no failure.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -42,3 +43,12 @@ def session(server: ForkServer) -> Iterator[Callable[..., CheckSession]]:
     for one in made:
         with closing(one):
             pass
+
+
+def tree(root: Path, *names: str) -> Path:
+    """Write small files, each holding its own name."""
+    for name in names:
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(name.encode())
+    return root

@@ -10,6 +10,7 @@ import pytest
 from autograder.bulk import find_submissions
 from autograder.intake import Submission
 from gradlab.errors import UserMistake
+from tests.autograder.conftest import tree
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,14 +52,6 @@ SITES = {
         },
     ),
 }
-
-
-def tree(root: Path, *names: str) -> Path:
-    for name in names:
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(name.encode())
-    return root
 
 
 @pytest.mark.parametrize("site", SITES)

@@ -16,6 +16,7 @@ import pytest
 from autograder import archives
 from autograder.intake import Source, Submission, safe_name
 from autograder.upload import Bounds
+from tests.autograder.conftest import tree
 from tests.autograder.memory import measured
 
 if TYPE_CHECKING:
@@ -54,14 +55,6 @@ def read(tmp_path: Path) -> Callable[..., Submission]:
         return Submission.read(tmp_path / name, Bounds(**bounds))
 
     return reading
-
-
-def tree(root: Path, *names: str) -> Path:
-    for name in names:
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(name.encode())
-    return root
 
 
 def test_every_form_gives_the_same_files(tmp_path: Path, read: Callable[..., Submission]) -> None:
