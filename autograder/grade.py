@@ -79,7 +79,7 @@ class Grader:
         plan = Plan.of(assignment, released, suites[-1][1].holes)
         trusted = (servers[1], stage_reference(assignment))
         limits, budget_s = assignment.limits, assignment.budget_s
-        for check, _ in in_turn(suites):
+        for check in (check for suite, _ in suites for check in suite.checks):
             if (cpu_s := check.bounded(limits).cpu_s) > budget_s:
                 message = f"{check.name}: cpu_s = {cpu_s} does not fit into budget_s = {budget_s}"
                 raise AuthorMistake(message, check.place)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from autograder.gradescope.metadata import Metadata
-from autograder.outcome import Results
+from autograder.outcome import Results, laid_out
 from autograder.recording import write_atomically
 
 if TYPE_CHECKING:
@@ -53,7 +52,7 @@ class Sheet:
 
     def write(self, folder: Path, results: Results) -> None:
         """Write the results file, at once."""
-        write_atomically(folder / RESULTS, _text(self.table(results)))
+        write_atomically(folder / RESULTS, laid_out(self.table(results)))
 
     def warnings(self) -> Iterator[str]:
         """Yield what staff should know before the first check."""
@@ -77,7 +76,7 @@ class Sheet:
 
 def unfinished(settings: Gradescope) -> bytes:
     """Return the results file of a submission that nobody has looked at yet."""
-    return _text(Sheet(settings, Metadata(), ()).table(Results("")))
+    return laid_out(Sheet(settings, Metadata(), ()).table(Results("")))
 
 
 def for_staff(outcome: Outcome) -> str:
@@ -91,10 +90,6 @@ def for_staff(outcome: Outcome) -> str:
 def cut(text: str, most: int) -> str:
     """Return a text, its end left out where it is longer than `most` characters."""
     return text if len(text) <= most else f"{text[:most]}\n[{len(text) - most} characters left out]"
-
-
-def _text(table: dict[str, Any]) -> bytes:
-    return (json.dumps(table, indent=1, allow_nan=False, ensure_ascii=True) + "\n").encode()
 
 
 def _bounded(test: dict[str, Any]) -> dict[str, Any]:
