@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import tempfile
 import time
 from dataclasses import dataclass, replace
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from generator.notebook import RELEASE_ONLY
 from gradlab.errors import AuthorMistake, UserMistake
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Run", "executed"]
 
+KERNEL = "python3"  # of the Python that runs us
 LONGEST = 200  # characters of an error's text
 
 
@@ -50,7 +53,8 @@ def executed(content: bytes, place: Place, run: Run) -> bytes:
     """Return a notebook with the outputs of all its cells; those for releases alone do not run.
 
     Raises:
-        UserMistake: a package for running notebooks is missing, or time is up.
+        UserMistake: a package for running notebooks is missing, its kernel does not start, or
+            time is up.
         AuthorMistake: a cell fails; says which and how.
     """
     try:
@@ -67,9 +71,35 @@ def executed(content: bytes, place: Place, run: Run) -> bytes:
         at = replace(place, cell=cell.id)
         run.progress(f"{place.file}: cell {cell_index + 1} of {len(notebook.cells)}, {cell.id}")
 
-    client = nbclient.NotebookClient(
+    # A cell's own prints come as its outputs; what is left is the kernel's talk when it ends.
+    client = _client(nbclient, notebook, run, start)
+    with tempfile.TemporaryFile() as talk:
+        try:
+            _execute(client, run, talk)
+        except errors.CellTimeoutError as error:
+            message = f"{at}: {run.minutes:g} minutes are over; give more (--minutes), or --no-run"
+            raise UserMistake(message) from error
+        except errors.CellExecutionError as error:
+            message = f"the master does not run: {error.ename}: {error.evalue}"
+            raise AuthorMistake(message.split("\n")[0][:LONGEST], at) from error
+        except errors.DeadKernelError as error:
+            raise AuthorMistake("the master does not run: the kernel died", at) from error
+        except Exception as error:
+            if at.cell is not None:
+                raise
+            # At the end of the process nbclient would clean up once more, and fail.
+            atexit.unregister(client._cleanup_kernel)  # noqa: SLF001
+            said = _last_words(talk)
+            message = f"Jupyter's kernel {KERNEL} does not start{said}; mend it, or --no-run"
+            raise UserMistake(message) from error
+    return f"{nbformat.writes(notebook)}\n".encode()
+
+
+def _client(nbclient: Any, notebook: Any, run: Run, start: Callable[[Any, int], None]) -> Any:
+    """Return what executes a notebook's cells, telling `start` of each."""
+    return nbclient.NotebookClient(
         notebook,
-        kernel_name="python3",
+        kernel_name=KERNEL,
         timeout_func=lambda _: run.left(),
         skip_cells_with_tag=RELEASE_ONLY,
         extra_arguments=["--log-level=50"],  # the kernel's advice is not for us
@@ -77,14 +107,16 @@ def executed(content: bytes, place: Place, run: Run) -> bytes:
         on_cell_start=start,
         resources={"metadata": {"path": str(run.folder)}},
     )
-    try:
-        client.execute(env={**os.environ, "PYTHONPATH": str(run.folder), **run.environment})
-    except errors.CellTimeoutError as error:
-        message = f"{at}: {run.minutes:g} minutes are over; give more (--minutes), or --no-run"
-        raise UserMistake(message) from error
-    except errors.CellExecutionError as error:
-        message = f"the master does not run: {error.ename}: {error.evalue}"
-        raise AuthorMistake(message.split("\n")[0][:LONGEST], at) from error
-    except errors.DeadKernelError as error:
-        raise AuthorMistake("the master does not run: the kernel died", at) from error
-    return f"{nbformat.writes(notebook)}\n".encode()
+
+
+def _execute(client: Any, run: Run, talk: IO[bytes]) -> None:
+    """Execute all cells; what the kernel itself says goes to `talk`."""
+    environment = {**os.environ, "PYTHONPATH": str(run.folder), **run.environment}
+    client.execute(env=environment, stdout=talk, stderr=talk)
+
+
+def _last_words(talk: IO[bytes]) -> str:
+    """Return the last line of what a kernel said, in brackets, or ''."""
+    talk.seek(0)
+    lines = talk.read().decode("utf-8", "replace").splitlines()
+    return f" ({lines[-1][:LONGEST]})" if lines else ""

@@ -196,6 +196,21 @@ def test_a_master_that_does_not_run_is_named(course: Path, source: str) -> None:
     assert not (course / "dist").exists()
 
 
+@pytest.mark.slow
+def test_a_kernel_that_does_not_start_is_named(
+    course: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("nbclient")
+    (tmp_path / "kernels/python3").mkdir(parents=True)
+    command = [sys.executable, "-c", "raise SystemExit('no module named x')"]
+    spec = {"argv": command, "display_name": "Python 3", "language": "python"}
+    (tmp_path / "kernels/python3/kernel.json").write_text(json.dumps(spec))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    done = in_process(course, "staff")
+    words = "Jupyter's kernel python3 does not start (no module named x); mend it, or --no-run"
+    assert (done.returncode, done.stderr) == (2, f"gradlab: {words}\n")
+
+
 # The parts of the guide that come from files.
 
 
