@@ -1,8 +1,8 @@
 """Look at a finished release before anyone can see it; every rule finds mistakes with places.
 
 A rule is a function from a draft to mistakes, and `RULES` is the list of them. What could be code
-of the solution is looked for by `leak`, `orphan` and `recorded`; such a finding an author may
-accept with a reason, as long as nothing hidden is part of it.
+of the solution is looked for by `leak`, `orphan`, `unclosed` and `recorded`; such a finding an
+author may accept with a reason, as long as nothing hidden is part of it.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from generator.mistakes import collecting, refuse
 from generator.orphan import orphans
 from generator.page import pages
 from generator.recorded import recorded_values
+from generator.unclosed import unclosed
 from gradlab.errors import AuthorMistake, Place
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ def _findings(draft: Draft) -> Iterator[Finding]:
     read = pages(draft)
     yield from from_leaks(leaks(draft, read), draft.assignment.accept)
     yield from orphans(draft, read)
+    yield from unclosed(draft, read)
     yield from recorded_values(draft, read)
 
 

@@ -125,6 +125,15 @@ HARMLESS = [
         "some lines of a block with other names",
         together(with_block(*VOTE), in_cell("k = np.unique(t)\nc = np.sum(t[:, j] == k, axis=1)")),
     ),
+    Harmless("a task without its end", in_cell("# TODO: Write it.\nloss = None\nloss.show()")),
+    Harmless(
+        "a task above nothing", in_cell("def f(x):\n    # TODO: Write it.\n    pass\n\n\nf(1)")
+    ),
+    Harmless(
+        "a task below which a block ends", in_cell("if x:\n    f(0)\n    # TODO: Write it.\nf(1)")
+    ),
+    Harmless("a task to write a function", in_cell("# TODO: Write it.\ndef f(x):\n    pass")),
+    Harmless("a task with its end", in_cell("# TODO: It.\nloss = x.sum()\n# END OF YOUR CODE")),
     Harmless("a hash", in_cell(f"md5 = '{'0123456789abcdef' * 4}'")),
 ]
 
@@ -158,6 +167,13 @@ def test_a_finding_in_a_cell_that_is_accepted(course: Tiny) -> None:
     in_cell(f"# {LOG_P}\n# {AFFINE}")(course)
     notes = built(course, {}, accepting("tiny.ipynb", "c4")).notes
     assert notes == (f"{NOTEBOOK}:c4:1 and 1 more: accepted `c4`: given out last week",)
+
+
+@pytest.mark.parametrize("finding", ["rate = 0.1 * n", "c4"])
+def test_a_comment_that_is_none_of_ours_is_accepted(course: Tiny, finding: str) -> None:
+    in_cell("# TODO: try others\nrate = 0.1 * n")(course)
+    notes = built(course, {}, accepting("tiny.ipynb", finding)).notes
+    assert notes == (f"{NOTEBOOK}:c4:1: accepted `{finding}`: given out last week",)
 
 
 def test_only_what_is_named_is_accepted(course: Tiny) -> None:

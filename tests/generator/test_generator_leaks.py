@@ -49,6 +49,7 @@ CALLS = "y = majority(self.labels[nearest(distances, k)])"
 SETTINGS = "best_settings = {'reg': 0.25, 'rate': 1e-2}"
 RATE = "best_rate = 10 ** np.random.uniform(-5, -3)"
 TEST = "assert abs(affine_forward(x, w, b)[0] - 3.25).max() < 1e-6"
+NOVEL = "y = np.where(x > 0, x, 0.01 * x)"  # which no block has
 TABLE = "0.25,0.75\n" * 30_000
 
 LEAKS = [
@@ -68,6 +69,18 @@ LEAKS = [
         "a second copy in the module",
         f"{LAYERS}:{END + 4}",
         in_file(LAYERS, function("old", LOG_P)),
+    ),
+    Leak(
+        "a block without its end in the module",
+        f"{LAYERS}:{END + 4}",
+        in_file(LAYERS, function("leaky", "# TODO: let a little through.", "", NOVEL)),
+        says=f"`# TODO: let a little through.` is not closed, so `{NOVEL}` below it",
+    ),
+    Leak(
+        "a block without its end in a cell",
+        f"{NOTEBOOK}:c4:2",
+        in_cell(f"import numpy as np\n# TODO: let a little through.\n# Use no loop.\n{NOVEL}"),
+        says="close it with its end line",
     ),
     Leak("a copy in a cell", f"{NOTEBOOK}:c4:2", in_cell(f"x = 1\n{LOG_P}")),
     Leak("inside another expression", f"{NOTEBOOK}:c4:1", in_cell(f"print({LOG_P[8:]})")),
