@@ -80,7 +80,8 @@ def arithmetic(node: ast.AST, source: Source) -> Iterator[Edit]:
     """`a + b` -> `a - b`; `a * b` -> `a / b`, `a + b`; `a / b` -> `a * b`."""
     if isinstance(node, ast.BinOp):
         for sign, kind in SWAPPED_OPERATORS.get(type(node.op), ()):
-            left, right = source.fitting(node.left, node), source.fitting(node.right, node)
+            left = source.fitting(node.left, node)
+            right = source.fitting(node.right, node, behind=True)
             text = f"({left} {sign} {right})" if kind == "factor" else f"{left} {sign} {right}"
             yield Edit(node, text, f"{sign} for {SYMBOLS[type(node.op)]}", source.segment(node))
 
@@ -102,7 +103,7 @@ def dropped_term(node: ast.AST, source: Source) -> Iterator[Edit]:
     sign = "-" if isinstance(node.op, ast.Sub) else ""
     left, right = source.segment(node.left), source.segment(node.right)
     yield Edit(node, source.fitting(node.left, node), f"the term {right} is missing", right)
-    rest = source.fitting(node.right, node)
+    rest = source.fitting(node.right, node, behind=bool(sign))
     yield Edit(node, f"{sign}{rest}", f"the term {left} is missing", left)
 
 
@@ -133,7 +134,8 @@ def transposed(node: ast.AST, source: Source) -> Iterator[Edit]:
         text = f"({text})" if source.segment(node).startswith("(") else text
         yield Edit(node, text, "not transposed", source.segment(node))
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
-        text = f"{source.fitting(node.right, node)} @ {source.fitting(node.left, node)}"
+        left = source.fitting(node.left, node, behind=True)
+        text = f"{source.fitting(node.right, node)} @ {left}"
         yield Edit(node, text, "the operands of @ are exchanged", source.segment(node))
 
 
@@ -141,7 +143,8 @@ def swapped_operands(node: ast.AST, source: Source) -> Iterator[Edit]:
     """`a - b` -> `b - a`; `a / b` -> `b / a`."""
     if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Sub, ast.Div)):
         sign = SYMBOLS[type(node.op)]
-        text = f"{source.fitting(node.right, node)} {sign} {source.fitting(node.left, node)}"
+        left = source.fitting(node.left, node, behind=True)
+        text = f"{source.fitting(node.right, node)} {sign} {left}"
         yield Edit(node, f"({text})", f"the operands of {sign} are exchanged", source.segment(node))
 
 

@@ -95,12 +95,17 @@ class Source:
         start, end = self._span(node)
         return self._bytes[start:end].decode()
 
-    def fitting(self, node: ast.expr, place: ast.expr) -> str:
-        """Return the text of a node, in parentheses if it needs them where `place` stands."""
+    def fitting(self, node: ast.expr, place: ast.expr, *, behind: bool = False) -> str:
+        """Return the text of a node, in parentheses if it needs them where `place` stands.
+
+        Args:
+            node: what shall stand there.
+            place: what stands there now, or has the operator next to which it shall stand.
+            behind: whether it shall stand behind that operator: `a - (b - c)`.
+        """
         text = self.segment(node)
-        if precedence(node) < precedence(place) or "\n" in text:
-            return f"({text})"
-        return text
+        loosest = precedence(place) + behind
+        return f"({text})" if precedence(node) < loosest or "\n" in text else text
 
     def replaced(self, node: Located, text: str) -> str:
         """Return the module with another text for one node."""

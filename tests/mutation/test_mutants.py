@@ -74,6 +74,12 @@ MISTAKES = {
     "copy is lost": ("d = dout.copy()", "d = (dout)"),
     "a sign is lost": ("l = -d.mean()", "l = d.mean()"),
     "swapped difference": ("d = X - y", "d = (y - X)"),
+    # What stands behind an operator keeps its parentheses.
+    "product for quotient": ("r = X / (N * H)", "r = (X * (N * H))"),
+    "swapped quotient": ("r = N * X / H", "r = (H / (N * X))"),
+    "swapped sum": ("d = X + N - y", "d = (y - (X + N))"),
+    "the other of two terms": ("d = X - (N + H)", "d = -(N + H)"),
+    "wrong order of a product": ("d = 2 * X @ W1", "d = W1 @ (2 * X)"),
 }
 
 
