@@ -140,12 +140,20 @@ def transposed(node: ast.AST, source: Source) -> Iterator[Edit]:
 
 
 def swapped_operands(node: ast.AST, source: Source) -> Iterator[Edit]:
-    """`a - b` -> `b - a`; `a / b` -> `b / a`."""
-    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Sub, ast.Div)):
-        sign = SYMBOLS[type(node.op)]
-        left = source.fitting(node.left, node, behind=True)
-        text = f"{source.fitting(node.right, node)} {sign} {left}"
-        yield Edit(node, f"({text})", f"the operands of {sign} are exchanged", source.segment(node))
+    """`a - b` -> `b - a`."""
+    yield from _swapped(node, source, ast.Sub)
+
+
+def inverted(node: ast.AST, source: Source) -> Iterator[Edit]:
+    """`a / b` -> `b / a`."""
+    yield from _swapped(node, source, ast.Div)
+
+
+def _swapped(node: ast.AST, source: Source, kind: type[ast.operator]) -> Iterator[Edit]:
+    if isinstance(node, ast.BinOp) and isinstance(node.op, kind):
+        sign, left = SYMBOLS[kind], source.fitting(node.left, node, behind=True)
+        text = f"({source.fitting(node.right, node)} {sign} {left})"
+        yield Edit(node, text, f"the operands of {sign} are exchanged", source.segment(node))
 
 
 def comparison(node: ast.AST, source: Source) -> Iterator[Edit]:
@@ -289,6 +297,7 @@ EXPRESSIONS: tuple[tuple[str, Operator], ...] = (
     ("sign", dropped_sign),
     ("transpose", transposed),
     ("operands", swapped_operands),
+    ("quotient", inverted),
     ("comparison", comparison),
     ("axis", axis),
     ("keepdims", keepdims),

@@ -98,6 +98,8 @@ HINTS = {
     "d = dout * (X > 0)": ("dout *= X > 0; d = dout", "in place"),
     "g = X.T @ d": ("g = X @ d", "transposes"),
     "h = np.maximum(X, 0)": ("h = (X)", "ReLU"),
+    "d = X - y": ("d = (y - X)", "sign"),
+    "d = X / W1": ("d = (W1 / X)", "upside down"),
 }
 
 
