@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING
 
-from autograder.known import Collected, Known
+from autograder.known import Collected, Known, Mistake
 from autograder.mutation.mutants import mutants
 from autograder.pool import Pool
 from autograder.session import Workers
@@ -16,9 +16,13 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from autograder.forkserver import ForkServer
     from autograder.mutation.audit import Extent, Shop
     from autograder.mutation.bench import Timed
     from autograder.mutation.mutants import Mutant
+
+    # A check's name, its seed, the sentence, and the wrong numbers by finding.
+    Noted = tuple[str, int, str, Mapping[str, np.ndarray]]
 
 __all__ = ["note"]
 
@@ -46,10 +50,19 @@ def note(shop: Shop, extent: Extent) -> Known:
     return collected.known()
 
 
-def _noted(shop: Shop, mutant: Mutant) -> Iterator[tuple[str, int, str, Mapping[str, np.ndarray]]]:
+def _noted(shop: Shop, mutant: Mutant) -> Iterator[Noted]:
+    """Yield what a mutant gives in two processes: memory that nobody wrote to differs in them."""
+    once, again = (list(_tried(shop, mutant, server)) for server in shop.servers)
+    for (name, seed, sentence, wrong), (*_, other) in zip(once, again, strict=True):
+        found = {key: Mistake(sentence, value) for key, value in wrong.items() if key in other}
+        same = {key: item.value for key, item in found.items() if item.gives(other[key])}
+        yield name, seed, sentence, same
+
+
+def _tried(shop: Shop, mutant: Mutant, server: ForkServer) -> Iterator[Noted]:
     submission = shop.with_mutant(mutant)
     staged, _ = stage(submission, shop.grader.plan)
-    with closing(Workers(shop.grader.server, staged)) as workers:
+    with closing(Workers(server, staged)) as workers:
         examiner = shop.grader.examiner(submission, staged, workers)
         for item in _quick(shop, mutant):
             drawn = item.recording.checks[item.check.name][0]
