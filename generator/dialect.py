@@ -53,6 +53,7 @@ class Dialect:
     holds: bool = False
     frame: bool = False
     drop: bool = False
+    aside: bool = False
     example: str = ""
 
     @property

@@ -145,9 +145,10 @@ def _read(node: Mapping[str, Any], place: Place, fate: Fate, master: Master) -> 
     if fate.what == "solution" and node["cell_type"] == "markdown":
         return [Cell(node, place, _gone(node, place, fate.mark, fate.text))]
     stripped = _stripped(node, place, master)
-    if not stripped.removed and (SOLUTION in tags or _is_nbgrader_solution(node)):
-        stripped = _stripped_whole(node, place, master)
-    if fate.what == "solution" and node["cell_type"] == "code" and not stripped.removed:
+    if not stripped.is_written_in and (SOLUTION in tags or _is_nbgrader_solution(node)):
+        whole = _stripped_whole({**node, "source": stripped.text}, place, master)
+        stripped = replace(whole, removed=stripped.removed + whole.removed)
+    if fate.what == "solution" and node["cell_type"] == "code" and not stripped.is_written_in:
         message = "a solution cell in which nothing is marked, so that all of it would be released"
         raise AuthorMistake(f"{message}; mark what students write", place)
     return [Cell(node, place, stripped)]
@@ -241,7 +242,7 @@ def _clean(cell: Cell) -> dict[str, Any]:
     text, node = cell.stripped.text, cell.node
     tags = list(node["metadata"].get("tags") or [])
     metadata: dict[str, Any] = {"deletable": False}
-    if not cell.stripped.removed:
+    if not cell.stripped.is_written_in:
         metadata["editable"] = False
     if kept := [tag for tag in KEPT_TAGS if tag in tags]:
         metadata["tags"] = kept

@@ -192,7 +192,8 @@ def _draft(assignment: Assignment, parts: Sequence[Part], dialects: Sequence[Dia
 
 def _nothing_to_write(assignment: Assignment, parts: Sequence[Part]) -> list[AuthorMistake]:
     """Return what is wrong with notebooks that stand alone and in which nothing is marked."""
-    marked = any(block.mark != STAFF_ONLY for part in parts for block in part.removed)
+    removed = [block for part in parts for block in part.removed]
+    marked = any(block.mark != STAFF_ONLY and not block.aside for block in removed)
     if marked or assignment.modules or not assignment.notebooks:
         return []
     message = "nothing to write in any notebook: mark what students write"

@@ -41,12 +41,14 @@ class Block:
         kind: whether it is code or markdown.
         where: its first line in the master.
         lines: its lines, without line ends.
+        aside: whether it was no solution: hidden tests, a seed, a mark scheme.
     """
 
     mark: str
     kind: Kind
     where: Place
     lines: tuple[str, ...]
+    aside: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,11 @@ class Stripped:
     text: str
     removed: tuple[Block, ...] = ()
     origins: tuple[int, ...] = ()
+
+    @property
+    def is_written_in(self) -> bool:
+        """Whether a solution was taken out, so that students write in its place."""
+        return not all(block.aside for block in self.removed)
 
 
 @dataclass(frozen=True)
@@ -108,7 +115,7 @@ class Source:
     def block(self, dialect: Dialect, kind: Kind, first: int, last: int) -> Block:
         """Return what is taken out with some lines."""
         body = tuple(line.rstrip("\r\n") for line in self.lines[first:last])
-        return Block(dialect.name, kind, self.place(first), body)
+        return Block(dialect.name, kind, self.place(first), body, dialect.aside)
 
 
 def strip_text(

@@ -141,6 +141,33 @@ def test_nbgraders_solution_cells() -> None:
     assert len(release(cells).removed) == 5
 
 
+ASIDES = [
+    "### BEGIN HIDDEN TESTS\nassert f(2)\n### END HIDDEN TESTS",
+    "np.random.seed(1)  # SEED",
+    "# BEGIN IGNORE\nassert f(2)\n# END IGNORE",
+    "assert f(2)  # IGNORE",
+    "### BEGIN MARK SCHEME\n# 1 point\n### END MARK SCHEME",
+]
+
+
+@pytest.mark.parametrize("aside", ASIDES)
+def test_what_is_no_solution_does_not_stand_for_one(aside: str) -> None:
+    solution = f"def f(x):\n    return x\n\n{aside}"
+    tagged = cell(solution, metadata={"tags": ["solution"]})
+    cells = [graded(solution, solution=True, grade=False), tagged]
+    assert shown(cells) == ["raise NotImplementedError", "raise NotImplementedError"]
+    assert [block.lines[0] for block in release(cells).removed].count("def f(x):") == 2
+    rows = [raw("# BEGIN QUESTION\nname: q"), raw("# BEGIN SOLUTION"), cell(solution)]
+    rows += [raw("# END SOLUTION"), CLOSE]
+    assert problems(rows)[0].startswith("hw.ipynb:c3: a solution cell in which nothing is marked")
+
+
+def test_a_cell_of_hidden_tests_is_locked() -> None:
+    text = "assert f(1)\n### BEGIN HIDDEN TESTS\nassert f(2)\n### END HIDDEN TESTS"
+    (found,) = json.loads(release([graded(text, grade=True)]).content)["cells"]
+    assert found["metadata"]["editable"] is False
+
+
 def test_a_cell_with_the_tag_solution_is_one_block() -> None:
     tagged = cell("# stub: {name} = None\nnet = f()\nlog = 2", metadata={"tags": ["solution"]})
     cells = [tagged, cell("print(net)")]
