@@ -44,10 +44,11 @@ def refuse_other_numbers(
 
 
 def _name(assignment: Assignment) -> str:
-    """Return a name for this recording with this reference on this machine."""
-    files = [*sorted(assignment.expected.glob("*.json"))]
+    """Return a name for these checks, recording and reference on this machine."""
+    files = [*assignment.folder.glob("*.py")]
+    files += [path for kind in ("json", "npz") for path in assignment.expected.glob(f"*.{kind}")]
     files += [assignment.source_file(name) for name in assignment.package_files]
-    parts = [path.read_bytes() for path in files]
+    parts = [part for path in sorted(files) for part in (path.name.encode(), path.read_bytes())]
     machine = (platform.node(), platform.machine(), sys.version, np.__version__)
     parts += [repr(machine).encode(), _processor()]
     return hashlib.sha256(b"\0".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()

@@ -157,6 +157,11 @@ WRONG = {
         {"nearest": "columns = np.argsort(-dists, axis=1, kind='stable')[:, :k]"},
         {**LABELS, **VALIDATION},
     ),
+    "later-first": Variant(
+        {"nearest": "columns = dists.shape[1] - 1 - "
+                    "np.argsort(dists[:, ::-1], axis=1, kind='stable')[:, :k]"},
+        {"equal_distances": 1},
+    ),
     "one-too-many": Variant(
         {"predict_labels": "y_pred = majority(self.y_train[nearest(dists, min(k + 1, 30))])"},
         LABELS,

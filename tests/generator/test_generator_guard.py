@@ -60,7 +60,7 @@ def test_a_helper_of_the_solution_that_is_also_in_the_public_checks_file(tiny: T
     tiny.module("out = _rows(x) @ w + b")
     tiny.texts["solutions/net/layers.py"] += "\n\ndef _rows(x):\n    return x\n"
     (line,) = found(tiny, extra={"check.py": b"RELEASED = 'def _rows(x):'\n"})
-    assert line.startswith("solutions/net/layers.py:19: only the solution uses `_rows`")
+    assert line.startswith("solutions/net/layers.py:16: only the solution uses `_rows`")
 
 
 def test_a_line_of_the_solution_in_an_extra_file(tiny: Tiny) -> None:

@@ -38,6 +38,16 @@ def test_a_reference_that_gives_other_numbers_stops_grading(small: Assignment) -
         grade(small)
 
 
+def test_checks_that_were_changed_and_not_recorded_stop_grading(small: Assignment) -> None:
+    grade(small)
+    checks = small.folder / "checks.py"
+    text = checks.read_text()
+    checks.write_text(text.replace("draw.normal(", "1 + draw.normal("))
+    assert checks.read_text() != text
+    with pytest.raises(AuthorMistake, match=r"run `gradlab expected relu`"):
+        grade(small)
+
+
 def test_agreement_is_remembered(small: Assignment, monkeypatch: pytest.MonkeyPatch) -> None:
     grade(small)
 
