@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,7 +39,9 @@ def on_paper(b1: float = 0.35, factor: float | None = None) -> dict[str, Any]:
 
 def paper(numbers: dict[str, Any]) -> dict[str, str]:
     """Return the notebook's two cells with these numbers."""
-    forward, backward = ({n: numbers[n] for n in part} for part in (STEPS[:5], STEPS[5:]))
+    forward, backward = (
+        {n: numbers[n] for n in part if n in numbers} for part in (STEPS[:5], STEPS[5:])
+    )
     return {"by-hand-forward": f"forward = {forward}", "by-hand-backward": f"backward = {backward}"}
 
 
@@ -80,6 +83,11 @@ PAPER_RIGHT = {
         "dW1": "6.684e-4 1.337e-3\n7.498e-4 1.5e-3",
     },
     "rows for vectors": {**RIGHT, "dW2": [RIGHT["dW2"]], "x2": [RIGHT["x2"]]},
+}
+UNREADABLE = {
+    "a set": ({**RIGHT, "z1": {0.3775, 0.3925}}, "z1:"),
+    "words between": ({**RIGHT, "z1": "0.3775 und 0.39"}, "z1: cannot be read; give 2 numbers"),
+    "a part alone": ({"loss": RIGHT["loss"]}, "z1, x1, z2, x2, "),
 }
 DIMENSIONS = {
     "dimensions as texts": ("'4 x 3', '4', '(4,)', '2\N{MULTIPLICATION SIGN}4', 2, [4, 3]", 0.0),
@@ -175,7 +183,7 @@ grads["b1"], grads["b2"] = grads["delta1"], grads["delta2"]
 }
 NUMBERS = {
     name: f"{n:02}"
-    for n, name in enumerate([*PAPER, *PAPER_RIGHT, *DIMENSIONS, *CODE, *BLOCKS])
+    for n, name in enumerate([*PAPER, *PAPER_RIGHT, *UNREADABLE, *DIMENSIONS, *CODE, *BLOCKS])
 }  # fmt: skip
 
 
@@ -189,6 +197,7 @@ def results(by_hand: Assignment, tmp_path_factory: pytest.TempPathFactory) -> Pa
     """The folder of all results; submissions have numbers for names."""
     cells = [paper(numbers) for numbers, _, _ in PAPER.values()]
     cells += [paper(numbers) for numbers in PAPER_RIGHT.values()]
+    cells += [paper(numbers) for numbers, _ in UNREADABLE.values()]
     names = ("W1", "b1", "x1", "W2", "dloss_dx2", "dW1")
     for values, _ in DIMENSIONS.values():
         cells.append({"dimensions": f"dimensions = dict(zip({names}, ({values}), strict=True))"})
@@ -207,6 +216,14 @@ def test_a_mistake_on_paper_costs_once_and_is_named(results: Path, name: str) ->
     lost, said = blocks.lost(results, NUMBERS[name])
     assert lost == {"by_hand": points}
     assert words in said
+
+
+@pytest.mark.parametrize("name", [*UNREADABLE, "digits"])
+def test_the_public_check_says_what_cannot_be_read(results: Path, name: str) -> None:
+    tests = json.loads((results / NUMBERS[name] / "results.json").read_text())["tests"]
+    (test,) = (t for t in tests if t["extra_data"]["check"] == "toy_by_hand")
+    assert (test["status"] == "passed") == (name == "digits")
+    assert name == "digits" or UNREADABLE[name][1] in test["output"]
 
 
 def test_what_follows_from_the_replaced_derivative_is_said(results: Path) -> None:
