@@ -226,8 +226,11 @@ def write(release: Release, folder: Path) -> tuple[Path, Path]:
     a release; an earlier release of the name is replaced.
 
     Raises:
-        UserMistake: `folder/NAME` exists and is not a release, or `folder/NAME.zip` is a folder.
+        UserMistake: `folder/NAME` exists and is not a release, `folder/NAME.zip` is a folder, or
+            `folder` is a file.
     """
+    if folder.exists() and not folder.is_dir():
+        raise UserMistake(f"{folder} is a file; move it away first")
     target, archive = folder / release.name, folder / f"{release.name}.zip"
     if target.is_symlink() or (target.exists() and not (target / MANIFEST).is_file()):
         raise UserMistake(f"{target} is not a release; move it away first")

@@ -112,7 +112,13 @@ def _client(nbclient: Any, notebook: Any, run: Run, start: Callable[[Any, int], 
 def _execute(client: Any, run: Run, talk: IO[bytes]) -> None:
     """Execute all cells; what the kernel itself says goes to `talk`."""
     environment = {**os.environ, "PYTHONPATH": str(run.folder), **run.environment}
-    client.execute(env=environment, stdout=talk, stderr=talk)
+    try:
+        client.execute(env=environment, stdout=talk, stderr=talk)
+    except BaseException as error:
+        # nbclient takes Ctrl-C for itself, ends the kernel, and falls over what is gone then.
+        if getattr(client, "_async_cleanup_kernel_future", None) is not None:
+            raise KeyboardInterrupt from error
+        raise
 
 
 def _last_words(talk: IO[bytes]) -> str:

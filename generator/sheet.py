@@ -99,7 +99,8 @@ def placed(
 ) -> Iterator[tuple[dict[str, Any], Place]]:
     """Yield every cell with its place, and give an id to those that have none.
 
-    An id is made from the cell's text: it survives when other cells come and go.
+    nbgrader's name for a cell is taken; any other is made from the cell's text, so that it
+    survives when other cells come and go.
     """
     taken = {cell["id"] for cell in cells if "id" in cell}
     seen = set()
@@ -119,12 +120,20 @@ def placed(
 
 
 def _new_id(cell: dict[str, Any], taken: set[str]) -> str:
+    named = _name_in_nbgrader(cell)
+    if ID.fullmatch(named) and named not in taken:
+        return named
     for attempt in range(len(taken) + 1):
         text = f"{cell['cell_type']}\0{attempt}\0{cell['source']}"
         fresh = hashlib.sha256(text.encode()).hexdigest()[:12]
         if fresh not in taken:
             break
     return fresh
+
+
+def _name_in_nbgrader(cell: Mapping[str, Any]) -> str:
+    settings = cell["metadata"].get("nbgrader")
+    return str(settings.get("grade_id")) if isinstance(settings, dict) else ""
 
 
 def dump(cells: Sequence[dict[str, Any]], assignment: str, metadata: Mapping[str, Any]) -> bytes:

@@ -40,7 +40,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         AuthorMistake: it is not TOML.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # editors on Windows mark it
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise AuthorMistake(f"not valid TOML: {error}", Place(str(path))) from error
 
@@ -53,7 +53,7 @@ def place_of(path: Path, key: str, below: str = "") -> Place:
         key: the key, or the beginning of a table's head.
         below: the beginning of the head of a table, for instance `[editions.mse`.
     """
-    lines = path.read_text(encoding="utf-8").splitlines()
+    lines = path.read_text(encoding="utf-8-sig").splitlines()
     heads = (n for n, line in enumerate(lines) if below and line.strip().startswith(below))
     form = re.compile(rf"\s*\[*{re.escape(key)}(?!\w)")
     found = [n for n, line in enumerate(lines) if form.match(line)]

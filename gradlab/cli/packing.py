@@ -14,7 +14,8 @@ from autograder.otter_tests import otter_files, otter_metadata
 from autograder.recording import Recording
 from autograder.suites import load_suites, points
 from generator.dialect import DIALECTS, read_dialects
-from generator.modules import student_modules
+from generator.mistakes import refuse
+from generator.modules import place_of, student_modules
 from generator.release import MANIFEST, build, write
 from generator.survey import survey
 from gradlab.course import Course
@@ -47,7 +48,21 @@ def release(assignment: Assignment) -> Release:
         checks = load_suites(assignment)["public"].checks
         extra |= otter_files(assignment.client, checks)
         metadata["otter"] = otter_metadata(assignment.client, checks)
-    return build(assignment, points=points(assignment), extra=extra, metadata=metadata)
+    built = build(assignment, points=points(assignment), extra=extra, metadata=metadata)
+    refuse(list(_given_answers(assignment, built)))
+    return built
+
+
+def _given_answers(assignment: Assignment, built: Release) -> Iterator[AuthorMistake]:
+    """Yield the cells of questions for a person in which students can write nothing."""
+    checks = [check for suite in load_suites(assignment).values() for check in suite.checks]
+    written = {check.name for check in checks if check.function is None}
+    for name in assignment.notebooks:
+        for cell in json.loads(built.files[name])["cells"]:
+            if cell["id"] in written and cell["metadata"].get("editable") is False:
+                message = "students cannot write here, and read what stands here; mark the answer"
+                place = replace(place_of(assignment, assignment.master(name)), cell=cell["id"])
+                yield AuthorMistake(message, place)
 
 
 @cache

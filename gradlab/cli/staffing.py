@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tempfile
 from dataclasses import dataclass
@@ -86,11 +87,14 @@ def build(
     """
     if out.resolve().is_relative_to(assignment.course.release.resolve()):
         raise UserMistake(f"{out} is where releases for students are written; choose another --out")
-    notebooks = _notebooks(assignment)
+    rubrics = _rubrics(assignment)
+    notebooks = _notebooks(assignment, rubrics)
+    lost = _without_cell(notebooks, rubrics)
     if running:
         notebooks = _executed(assignment, notebooks, running, progress)
     files = {**_whole(assignment), **notebooks, "guide.html": guide(assignment, progress).encode()}
-    pages, notes = _pages(assignment, notebooks, progress)
+    pages, unmade = _pages(assignment, notebooks, progress)
+    notes = [*lost, *unmade]
     files |= pages
     ran = "were not executed" if running is None else "were executed in full"
     ran = "were executed in quick size" if running and running.quick else ran
@@ -103,11 +107,22 @@ def build(
     return Built((folder, archive), tuple(notes))
 
 
-def _notebooks(assignment: Assignment) -> dict[str, bytes]:
+def _rubrics(assignment: Assignment) -> dict[str, str]:
     checks = [check for suite in load_suites(assignment).values() for check in suite.checks]
-    rubrics = {check.name: check.rubric for check in checks if check.rubric}
+    return {check.name: check.rubric for check in checks if check.rubric}
+
+
+def _notebooks(assignment: Assignment, rubrics: Mapping[str, str]) -> dict[str, bytes]:
     worth = points(assignment)
     return {n: staff_notebook(assignment, n, worth, rubrics) for n in assignment.notebooks}
+
+
+def _without_cell(notebooks: Mapping[str, bytes], rubrics: Mapping[str, str]) -> list[str]:
+    """Return a line on the rubrics that stand below no answer."""
+    cells = [cell for text in notebooks.values() for cell in json.loads(text)["cells"]]
+    lost = sorted(rubrics.keys() - {cell["id"] for cell in cells}) if notebooks else []
+    names = ", ".join(lost)
+    return [f"rubrics in guide.html alone: {names} (no cell has this id)"] if lost else []
 
 
 def _whole(assignment: Assignment) -> dict[str, bytes]:

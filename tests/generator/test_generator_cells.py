@@ -162,6 +162,13 @@ def test_what_is_no_solution_does_not_stand_for_one(aside: str) -> None:
     assert problems(rows)[0].startswith("hw.ipynb:c3: a solution cell in which nothing is marked")
 
 
+def test_nbgraders_name_is_the_id_where_there_is_none() -> None:
+    named = [graded("Because.", "markdown", solution=True, grade_id=name) for name in ("why", "?")]
+    old = notebook([*named, graded("x = 1", grade_id="why")], minor=4)
+    found = json.loads(release_notebook(old.encode(), HERE, "hw", {}).content)["cells"]
+    assert [item["id"] == "why" for item in found] == [True, False, False]
+
+
 def test_a_cell_of_hidden_tests_is_locked() -> None:
     text = "assert f(1)\n### BEGIN HIDDEN TESTS\nassert f(2)\n### END HIDDEN TESTS"
     (found,) = json.loads(release([graded(text, grade=True)]).content)["cells"]

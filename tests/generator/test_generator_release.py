@@ -131,6 +131,12 @@ def test_a_folder_that_is_no_release_is_left_alone(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.rglob("*.txt")] == ["thesis.txt"]
 
 
+def test_a_file_where_the_folder_should_be(tmp_path: Path) -> None:
+    (tmp_path / "release").write_text("mine")
+    with pytest.raises(UserMistake, match=r"release is a file; move it away first"):
+        write(Release("tiny", {}), tmp_path / "release")
+
+
 def test_a_folder_where_the_archive_should_be(tmp_path: Path) -> None:
     (tmp_path / "tiny.zip").mkdir()
     with pytest.raises(UserMistake, match=r"tiny\.zip is a folder; move it away first"):

@@ -39,6 +39,12 @@ def rewritten(course: Course, old: str, new: str) -> None:
     path.write_text(path.read_text().replace(old, new))
 
 
+def test_files_with_a_byte_order_mark_are_read(course: Course) -> None:
+    for path in (course.root / "course.toml", course.assignments / "relu/assignment.toml"):
+        path.write_text(path.read_text(), encoding="utf-8-sig")
+    assert Course.find(course.root).assignment("relu").limits == Limits(cpu_s=2)
+
+
 def test_a_course_is_found_from_below(course: Course) -> None:
     assert Course.find(course.assignments / "relu") == course
     assert course.names() == ["relu"]

@@ -44,6 +44,51 @@ def test_check_shows_what_would_change(course: Path, capsys: pytest.CaptureFixtu
     assert capsys.readouterr().out == "first_steps: as released\n"
 
 
+WRITTEN = """
+
+suite.written("why", points=1, title="Why", rubric="1 point for the reason.")
+"""
+
+
+def ask_why(course: Path, answer: str, name: str = "why") -> None:
+    """Add a question that a person grades, and its cell."""
+    checks = course / "assignments/first_steps/checks.py"
+    checks.write_text(checks.read_text() + WRITTEN)
+    path = course / "assignments/first_steps/first_steps.ipynb"
+    book = json.loads(path.read_text())
+    book["cells"].append({"cell_type": "markdown", "id": name, "metadata": {}, "source": answer})
+    path.write_text(json.dumps(book))
+
+
+def test_an_answer_that_is_not_marked_is_not_released(
+    course: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ask_why(course, "Why?\n\nSince the gradient vanishes.")
+    assert run("assign") == 2
+    assert capsys.readouterr().err == (
+        "gradlab: assignments/first_steps/first_steps.ipynb:why: students cannot write here, and "
+        "read what stands here; mark the answer\n"
+    )
+    assert not (course / "release").exists()
+
+
+def test_an_answer_that_is_marked_is_asked_for(course: Path) -> None:
+    ask_why(course, "Why?\n\n<!-- BEGIN SOLUTION -->\nIt vanishes.\n<!-- END SOLUTION -->")
+    assert run("assign") == 0
+    text = (course / "release/first_steps/first_steps.ipynb").read_text()
+    assert "Write your answer here" in text
+    assert "vanishes" not in text
+
+
+def test_a_rubric_without_an_answers_cell_is_named(
+    course: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ask_why(course, "Why?", name="reason")
+    assert run("staff", "--no-run") == 0
+    note = "first_steps: rubrics in guide.html alone: why (no cell has this id)"
+    assert note in capsys.readouterr().out.splitlines()
+
+
 def test_check_is_a_unified_diff(course: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run("assign")
     edit(course / "assignments/first_steps/first_steps.ipynb", "## Rectify", "## Rectify it")

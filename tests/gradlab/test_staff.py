@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import stat
 import subprocess
 import sys
+import time
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,13 +40,21 @@ def no_nbconvert(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(NBCONVERT, fail)
 
 
-def in_process(course: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run gradlab in a process of its own; a kernel's threads stay out of this one."""
+def in_background(course: Path, *arguments: str) -> subprocess.Popen[str]:
+    """Start gradlab in a process of its own; a kernel's threads stay out of this one."""
     command = [sys.executable, "-P", "-m", "gradlab", *arguments]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    return subprocess.run(
-        command, cwd=course, env=environment, capture_output=True, text=True, check=False
+    pipe = subprocess.PIPE
+    return subprocess.Popen(
+        command, cwd=course, env=environment, text=True, stdout=pipe, stderr=pipe
     )
+
+
+def in_process(course: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run gradlab in a process of its own."""
+    with in_background(course, *arguments) as process:
+        out, err = process.communicate()
+    return subprocess.CompletedProcess(arguments, process.returncode, out, err)
 
 
 @pytest.mark.usefixtures("no_nbconvert")
@@ -180,15 +190,34 @@ BROKEN = {
 }
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("source", BROKEN)
-def test_a_master_that_does_not_run_is_named(course: Path, source: str) -> None:
-    pytest.importorskip("nbclient")
+def add_cell(course: Path, source: str) -> None:
     path = course / "assignments/first_steps/first_steps.ipynb"
     book = json.loads(path.read_text())
     cell = {"cell_type": "code", "id": "mine", "metadata": {}, "outputs": [], "source": source}
     book["cells"].append({**cell, "execution_count": None})
     path.write_text(json.dumps(book))
+
+
+@pytest.mark.slow
+def test_ctrl_c_while_a_master_runs(course: Path) -> None:
+    pytest.importorskip("nbclient")
+    running = course / "running"
+    add_cell(course, f"open({str(running)!r}, 'w').close()\nwhile True:\n    pass")
+    with in_background(course, "staff") as process:
+        deadline = time.monotonic() + 60
+        while not running.exists() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert (process.returncode, said.splitlines()[-1]) == (130, "stopped")
+    assert "Traceback" not in said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("source", BROKEN)
+def test_a_master_that_does_not_run_is_named(course: Path, source: str) -> None:
+    pytest.importorskip("nbclient")
+    add_cell(course, source)
     arguments, words = BROKEN[source]
     done = in_process(course, "staff", *arguments)
     shown = f"gradlab: assignments/first_steps/first_steps.ipynb:mine: {words}\n"
