@@ -185,9 +185,12 @@ def _other(start: bytes) -> str:
 
 
 def _zip(opened: zipfile.ZipFile) -> Iterator[Entry]:
+    """Yield the files; a backslash separates where no name has a slash: some programs write so."""
+    separator = "/" if any("/" in info.filename for info in opened.infolist()) else "\\"
     for info in opened.infolist():
-        if not info.is_dir():
-            yield Entry(info.filename, 0, partial(_unzip, opened, info), _zip_oddity(info))
+        name = info.filename.replace(separator, "/")
+        if not name.endswith("/"):
+            yield Entry(name, 0, partial(_unzip, opened, info), _zip_oddity(info))
 
 
 def _zip_oddity(info: zipfile.ZipInfo) -> str:

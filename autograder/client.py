@@ -31,6 +31,7 @@ LEFT_OUT = frozenset({"UserMistake", "Problems", "GraderFault"})
 OURS = ("gradlab", "autograder", "codec", "outline")
 # In this order each part finds what it needs above it.
 PARTS = (
+    ROOT / "at_home" / "beside.py",
     Path(gradlab.__file__).parent / "errors.py",
     ROOT / "box" / "ref.py",
     ROOT / "box" / "objects.py",
@@ -67,6 +68,8 @@ PARTS = (
     ROOT / "at_home" / "process.py",
     ROOT / "at_home" / "saved.py",
     ROOT / "at_home" / "table.py",
+    ROOT / "at_home" / "given.py",
+    ROOT / "at_home" / "packing.py",
     ROOT / "at_home" / "handing_in.py",
     ROOT / "home.py",
 )
@@ -90,7 +93,8 @@ def bundle(assignment: Assignment, recording: Recording, released: Mapping[str, 
     _refuse_taken(public, path)
     head = HEAD.format(title=assignment.title, package=assignment.package)
     homework = _homework(assignment, recording, released)
-    return "\n\n".join([head, *needed_parts(public), RULE, public, RULE, homework + END])
+    first, *parts = needed_parts(public)
+    return "\n\n".join([head, first, FIRST, *parts, RULE, public, RULE, homework + END])
 
 
 RULE = "# " + "-" * 97
@@ -106,13 +110,15 @@ they compare.
 """
 
 from __future__ import annotations'''
+# Before any import that a file beside it could answer.
+FIRST = "stop_if_hidden(__file__)"
 END = '''
 HOME = Home(HOMEWORK, Path(__file__).resolve().parent, Path(__file__).resolve())
 
 
 def check(question: str = "") -> None:
     """Try one question, or all of them, and show what came of it."""
-    HOME.check(question, names_around(sys._getframe(1)))
+    stoppable(HOME.check, question, names_around(sys._getframe(1)))
 
 
 def verdict(check: str, names: dict[str, Any]) -> str:
@@ -122,7 +128,7 @@ def verdict(check: str, names: dict[str, Any]) -> str:
 
 def submit() -> None:
     """Look at what you hand in and pack submission.zip."""
-    HOME.submit()
+    stoppable(HOME.submit)
 
 
 if __name__ == "__main__":
@@ -139,9 +145,12 @@ def _homework(assignment: Assignment, recording: Recording, released: Mapping[st
         "holes": sorted(recording.holes),
         "unchanged": _unchanged(assignment),
         "released": {name: content.decode() for name, content in released.items()},
+        "supplied": _supplied(assignment),
         "notebooks": list(assignment.notebooks),
         "artifacts": list(assignment.artifacts),
         "seconds": SLOWER * assignment.limits.wall_s,
+        "cpu_s": assignment.limits.cpu_s,
+        "wall_s": assignment.limits.wall_s,
     }
     lines = [f"    {name}={value!r},\n" for name, value in values.items()]
     held = assignment.edition.conventions
@@ -272,6 +281,13 @@ def _unchanged(assignment: Assignment) -> dict[str, str]:
     holed = "is still empty; put yours from the earlier assignment in its place"
     words = "" if assignment.earlier_from == "release" else holed
     return {assignment.module_path(name): words for name in assignment.earlier}
+
+
+def _supplied(assignment: Assignment) -> dict[str, str]:
+    """Return the modules that the grader puts in place of what students have made of them."""
+    names = [name for name in assignment.shared if name.endswith(".py")]
+    paths = {assignment.module_path(name): assignment.source_file(name) for name in names}
+    return {name: path.read_bytes().decode() for name, path in paths.items()}
 
 
 def _files(assignment: Assignment) -> tuple[str, ...]:

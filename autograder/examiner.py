@@ -15,7 +15,7 @@ from autograder.expect import Judge
 from autograder.follow import Follower, follow_through, roots
 from autograder.forkserver import Lost
 from autograder.known import NOTHING_KNOWN, Known, Noting
-from autograder.outcome import Outcome, advised, judged
+from autograder.outcome import Outcome, advised, judged, noted
 from autograder.remote import Outlines
 from autograder.session import CheckSession
 from autograder.worker import LONGEST
@@ -139,7 +139,8 @@ class Examiner:
             if fault is None and outlines.strange and not judge.credit:
                 fault = StudentFault("missed", "", frames=tuple(outlines.strange))
             fault = _named(fault, session) if fault else None
-        return judged(check, judge, fault, f"seed {drawn.seed}\n{session.report()}")
+        outcome = judged(check, judge, fault, f"seed {drawn.seed}\n{session.report()}")
+        return noted(outcome, outlines.notes)
 
     def _run(
         self, check: Check, session: CheckSession, judge: Judge, outlines: Outlines, seed: int

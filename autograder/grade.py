@@ -7,6 +7,7 @@ import traceback
 from concurrent.futures import as_completed
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograder.budget import Budget
@@ -14,6 +15,7 @@ from autograder.examiner import Examiner
 from autograder.follow import defects
 from autograder.intake import Source, Submission
 from autograder.known import NOTHING_KNOWN, Known
+from autograder.names import digest, shown
 from autograder.outcome import Outcome, Results, plain, skipped
 from autograder.pool import Pool
 from autograder.recording import write_atomically
@@ -25,7 +27,6 @@ from gradlab.errors import AuthorMistake, UserMistake
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from fractions import Fraction
-    from pathlib import Path
 
     from autograder.cells import Figure
     from autograder.forkserver import ForkServer
@@ -51,6 +52,7 @@ class Grader:
         server: forks the students' workers.
         trusted: forks the reference's, and the reference itself.
         known: what typical mistakes give.
+        assignment: its name.
     """
 
     suites: tuple[tuple[Suite, Recording], ...]
@@ -60,6 +62,7 @@ class Grader:
     server: ForkServer
     trusted: tuple[ForkServer, Staged]
     known: Known = NOTHING_KNOWN
+    assignment: str = ""
 
     @classmethod
     def of(
@@ -84,7 +87,8 @@ class Grader:
                 message = f"{check.name}: cpu_s = {cpu_s} does not fit into budget_s = {budget_s}"
                 raise AuthorMistake(message, check.place)
         known = Known.read(assignment.expected)
-        return cls(suites, plan, limits, budget_s, servers[0], trusted, known)
+        name = assignment.name
+        return cls(suites, plan, limits, budget_s, servers[0], trusted, known, name)
 
     def grade(
         self,
@@ -100,12 +104,13 @@ class Grader:
             tell: gets the results at the start, after every check and at the end.
         """
         start = written = time.monotonic()
-        results = Results(submission.id, level=self.server.box.level)
+        results = replace(_empty(submission, self.assignment), level=self.server.box.level)
         results.write(folder)
         tell(results)
         staged, notes = stage(submission, self.plan)
         results.notes = [plain(note) for note in (submission.problem, *notes) if note]
-        results.staff = [plain(note) for note in submission.notes]
+        how = submission.source.notes if submission.source else ()
+        results.staff = [plain(note) for note in (*how, *submission.notes)]
         with closing(Workers(self.server, staged)) as workers:
             for outcome in self._outcomes(self.examiner(submission, staged, workers)):
                 results.outcomes.append(outcome)
@@ -200,8 +205,8 @@ def grade_class(
     except OSError as error:
         raise UserMistake(f"results cannot be written to {out}: {error.strerror}") from error
     folders = _folders(paths, out)
-    for folder in folders.values():
-        _announce(folder)
+    for source, folder in folders.items():
+        _announce(source, folder, grader.assignment)
     results: dict[Source, Results] = {}
     known: dict[tuple[int, str, Fraction], Outcome] = {}
     with closing(Pool(jobs)) as pool:
@@ -212,24 +217,50 @@ def grade_class(
     return [results[path] for path in paths]
 
 
-def _folders(paths: Sequence[Source], out: Path) -> dict[Source, Path]:
-    """Return a folder of its own for each submission, also where two have the same name."""
-    folders: dict[Source, Path] = {}
-    for path in paths:
-        name = stem = Submission.id_of(path)
-        number = 2
-        while out / name in folders.values():
-            name, number = f"{stem}-{number}", number + 1
-        folders[path] = out / name
+def _folders(sources: Sequence[Source], out: Path) -> dict[Source, Path]:
+    """Return a folder of its own for each submission, whose name depends on that one alone.
+
+    Where several would have the same, one may have it that came under just this name; the others
+    get a hash of where they lie.
+    """
+    sharing: dict[str, list[Source]] = {}
+    for source in sources:
+        sharing.setdefault(source.id, []).append(source)
+    folders = {}
+    for source in sources:
+        rivals = sharing[source.id]
+        named = [other for other in rivals if other.handed_in_as == source.id]
+        alone = rivals == [source] or named == [source]
+        where = f"{source.path.absolute()}\0{source.parts}"
+        folders[source] = out / (source.id if alone else f"{source.id}-{digest(where)}")
     return folders
 
 
-def _announce(folder: Path) -> None:
+def _empty(submission: Submission, assignment: str) -> Results:
+    """Return the results of a submission before anything is graded."""
+    source = submission.source or Source(Path(submission.id))
+    return Results(
+        submission.id,
+        name=shown(source.handed_in_as),
+        email=shown(source.email),
+        assignment=assignment,
+        condition=_condition(submission) if submission.problem else "",
+    )
+
+
+def _condition(submission: Submission) -> str:
+    """Return in a word or two why there is nothing to grade."""
+    if not submission.readable:
+        return "unreadable"
+    return "no file to grade" if submission.refused else "empty"
+
+
+def _announce(source: Source, folder: Path, assignment: str) -> None:
     """Write that grading did not finish, until it has; results of an earlier run stay till then."""
     with suppress(OSError):  # it comes up again when the submission has its turn
         folder.mkdir(mode=0o700, exist_ok=True)
         if not (folder / "results.json").exists():
-            Results(folder.name).write(folder)
+            _empty(Submission(folder.name, {}, source=source), assignment).write(folder)
 
 
 def _grade_path(grader: Grader, path: Source, folder: Path) -> Results:
@@ -237,4 +268,5 @@ def _grade_path(grader: Grader, path: Source, folder: Path) -> Results:
         folder.mkdir(mode=0o700, exist_ok=True)
         return grader.grade(replace(Submission.read(path), id=folder.name), folder)
     except Exception:  # noqa: BLE001 - a full disk, say: the other submissions go on
-        return Results(folder.name, staff=[traceback.format_exc()])
+        unread = Submission(folder.name, {}, source=path)
+        return replace(_empty(unread, grader.assignment), staff=[traceback.format_exc()])

@@ -21,6 +21,7 @@ NEAR = 1e-6  # relative to the largest entry: as good as equal, also after float
 EXACT = 1e-9
 MOST_AXES = 5
 MOST_FACTOR = 1e300  # or one over it: then it comes of an overflow
+MOST_NAMED = 1e6  # a larger factor is no sum for a mean, but what a power or an exp made
 MOST_SIZE = 1 << 18  # entries; beyond, a hint would cost more than it is worth
 
 
@@ -173,7 +174,7 @@ def _factor_words(factor: float, near: float, *, alone: bool) -> str:
     size = abs(factor)
     for number, what in ((size, "times too large"), (1 / size, "times too small")):
         whole = round(number)
-        if whole > 1 and abs(number - whole) <= near * whole:
+        if 1 < whole < MOST_NAMED and abs(number - whole) <= near * whole:
             why = " A factor of 2 or 1/2?" if whole == 2 else " A sum for a mean, or the reverse?"  # noqa: PLR2004
             return f"It is {whole} {what}{sign}.{why}"
     return "" if alone else "It is off by the same factor everywhere."

@@ -4,34 +4,64 @@ from __future__ import annotations
 
 import hashlib
 import io
-import re
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from autograder.archives import ARCHIVES, UnreadableError, archive, folder, single
-from autograder.upload import BOUNDS, Refused, Upload, system_folder
+from autograder.names import identifier
+from autograder.upload import BOUNDS, Refused, Upload
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from autograder.archives import Entry
     from autograder.upload import Bounds
 
 __all__ = ["Source", "Submission"]
 
 MOST_NAMES = 5  # of the files that were refused for one reason
+MOST_REASONS = 20
 MOST_REASON = 200
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where a submission lies.
+    """Where a submission lies, and whose it is.
 
     Attributes:
         path: a folder, an archive or a file.
-        prefix: what the names of its files begin with, in a download of many submissions.
+        parts: which of the files in it are the submission's, where it holds many submissions: the
+            stored name of each and how it is to be called; of a folder, ending with a slash, the
+            beginnings of both.
+        name: whose it is, as the site or the folder says; "" for the path's own name.
+        email: the same; "" if not known.
+        key: the site's own name for it, with a number that no other has; or "".
+        notes: what staff should know of how it was handed in.
     """
 
     path: Path
-    prefix: str = ""
+    parts: tuple[tuple[str, str], ...] = ()
+    name: str = ""
+    email: str = ""
+    key: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def handed_in_as(self) -> str:
+        """The name under which it came, as it is."""
+        return self.name or self.path.name or self.path.absolute().name
+
+    @property
+    def id(self) -> str:
+        """A name for folders and pages, which depends on nobody else's submission."""
+        if self.key:
+            return identifier(self.key, unique=True)
+        name = self.handed_in_as
+        is_folder = self.parts[0][0].endswith("/") if self.parts else self.path.is_dir()
+        endings = (end for end in ARCHIVES if name.lower().endswith(end))
+        ending = "" if is_folder else next(endings, PurePosixPath(name).suffix)
+        return identifier(name[: len(name) - len(ending)])
 
 
 @dataclass(frozen=True)
@@ -42,13 +72,17 @@ class Submission:
         id: the name of its folder or file, made safe for paths and pages.
         files: contents by relative path.
         refused: the files that were not taken.
-        problem: why it could not be read at all, or "".
+        problem: why there is nothing to grade, or "".
+        source: where it was read from, if anywhere.
+        readable: whether it could be read, be it empty.
     """
 
     id: str
     files: dict[str, bytes]
     refused: tuple[Refused, ...] = ()
     problem: str = ""
+    source: Source | None = None
+    readable: bool = True
 
     @property
     def digest(self) -> str:
@@ -62,8 +96,10 @@ class Submission:
     @property
     def notes(self) -> tuple[str, ...]:
         """One line for each reason why files were not taken, with the first of their names."""
-        reasons = dict.fromkeys(item.reason for item in self.refused)
-        return tuple(self._note(reason) for reason in reasons)
+        reasons = list(dict.fromkeys(item.reason for item in self.refused))
+        more = len(reasons) - MOST_REASONS
+        lines = [self._note(reason) for reason in reasons[:MOST_REASONS]]
+        return (*lines, *([f"passed over more files, for {more} other reasons"] * (more > 0)))
 
     def _note(self, reason: str) -> str:
         names = [item.name for item in self.refused if item.reason == reason]
@@ -74,13 +110,7 @@ class Submission:
     @staticmethod
     def id_of(source: Source | Path) -> str:
         """Return the id of the submission at `source`, without reading it."""
-        path, prefix = _place(source)
-        if prefix:
-            return safe_name(prefix.strip("/").rpartition("/")[2].strip("_"))
-        if path.is_dir():
-            return safe_name(path.name)
-        endings = (end for end in ARCHIVES if path.name.lower().endswith(end))
-        return safe_name(path.name[: len(path.name) - len(next(endings, path.suffix))])
+        return _place(source).id
 
     @classmethod
     def read(cls, source: Source | Path, bounds: Bounds = BOUNDS) -> Submission:
@@ -89,10 +119,10 @@ class Submission:
         Raises:
             PermissionError: this machine does not let the grader read it: no student's fault.
         """
-        path, prefix = _place(source)
+        place = _place(source)
         upload = Upload(bounds)
         try:
-            _read(upload, path, prefix)
+            upload = _read(place, upload)
         except UnreadableError as error:
             why = str(error)
         except PermissionError:
@@ -100,38 +130,57 @@ class Submission:
         except Exception as error:  # noqa: BLE001 - what zipfile raises is up to the student's file
             why = f"it is damaged ({error})"
         else:
-            taken = cls(cls.id_of(source), upload.files, tuple(upload.refused))
+            taken = cls(place.id, upload.files, tuple(upload.refused), source=place)
             return taken if taken.files else replace(taken, problem=taken._nothing())
         problem = f"The submission cannot be read: {ascii(why)[1:-1][:MOST_REASON]}."
-        return cls(cls.id_of(source), {}, tuple(upload.refused), problem)
+        return cls(place.id, {}, tuple(upload.refused), problem, place, readable=False)
 
     def _nothing(self) -> str:
         """Say why there is nothing to grade."""
         return " ".join(["The submission holds no file that can be graded.", *self.notes[:3]])
 
 
-def _place(source: Source | Path) -> tuple[Path, str]:
-    return (source, "") if isinstance(source, Path) else (source.path, source.prefix)
+def _place(source: Source | Path) -> Source:
+    return Source(source) if isinstance(source, Path) else source
 
 
-def _read(upload: Upload, path: Path, prefix: str) -> None:
+def _read(source: Source, upload: Upload) -> Upload:
+    """Return what was taken: if there is nothing else, what lies below a hidden folder."""
+    taken = _unwrapped(_take(source, upload))
+    if taken.files or not taken.saw_hidden:
+        return taken
+    return _unwrapped(_take(source, Upload(upload.bounds, hidden=True)))
+
+
+def _take(source: Source, upload: Upload) -> Upload:
+    path, parts = source.path, source.parts
     if path.is_dir():
-        upload.take(folder(path, system_folder), prefix)
+        upload.take(_in_folder(source, upload), parts)
     elif not path.is_file():
         raise UnreadableError("it is neither a file nor a folder")
     elif path.name.lower().endswith(ARCHIVES):
         with path.open("rb") as file, archive(file) as entries:
-            upload.take(entries, prefix)
+            upload.take(entries, parts)
     else:
         upload.take([single(path)])
+    return upload
+
+
+def _in_folder(source: Source, upload: Upload) -> Iterator[Entry]:
+    """Yield what a folder holds of a submission; what it holds of others is not looked at."""
+    for stored, _ in source.parts or (("", ""),):
+        if stored and not stored.endswith("/"):
+            yield single(source.path / stored)
+        else:
+            yield from folder(source.path / stored, upload.passes_over, stored)
+
+
+def _unwrapped(upload: Upload) -> Upload:
+    """Open the archive that is all that was handed in, and no further one."""
     if (inner := upload.unwrap()) is None:
-        return
+        return upload
     with archive(io.BytesIO(inner)) as entries:
         upload.take(entries)
     if upload.unwrap() is not None:
         raise UnreadableError("it holds one archive in another; hand in the files themselves")
-
-
-def safe_name(name: str) -> str:
-    """Return a name of letters, digits, `_`, `-` and `.`, at most 80 of them, not empty."""
-    return re.sub(r"[^\w\-.]+", "_", name, flags=re.ASCII).strip(".-")[:80] or "submission"
+    return upload

@@ -23,9 +23,20 @@ if TYPE_CHECKING:
     from autograder.suite import Check
     from gradlab.errors import StudentFault
 
-__all__ = ["Outcome", "Results", "followed", "judged", "laid_out", "plain", "skipped"]
+__all__ = [
+    "UNFINISHED",
+    "Outcome",
+    "Results",
+    "followed",
+    "judged",
+    "laid_out",
+    "noted",
+    "plain",
+    "skipped",
+]
 
 
+UNFINISHED = "Grading did not finish. This is not your fault; your teachers can run it again."
 UNPRINTABLE = re.compile(r"[^\n\t\x20-\x7e\xa0-\ud7ff\ue000-\U0010ffff]")
 
 
@@ -162,6 +173,12 @@ def advised(outcome: Outcome, hints: Mapping[str, str]) -> Outcome:
     return replace(outcome, staff="\n".join(filter(None, [outcome.staff, *lines])))
 
 
+def noted(outcome: Outcome, notes: Sequence[str]) -> Outcome:
+    """Return an outcome that says first what its student should know, where points are lost."""
+    lines = dict.fromkeys(notes) if outcome.credit < 1 else ()
+    return replace(outcome, message="\n".join(filter(None, [*lines, outcome.message])))
+
+
 def skipped(check: Check, before: Mapping[str, Outcome]) -> Outcome | None:
     """Return the outcome of a check that one of `before` rules out, or None.
 
@@ -188,6 +205,10 @@ class Results:
         seconds: wall-clock time.
         level: how well the grader was protected: a name of `autograder.level.LEVELS`.
         figures: what the notebook drew, for staff: the cell and the file, below the class's folder.
+        name: under which it was handed in.
+        email: whose it is, if known.
+        assignment: the assignment's name; "" where the results do not lie beside others.
+        condition: in a word or two, why nothing of it can be graded; or "".
     """
 
     submission: str
@@ -198,6 +219,10 @@ class Results:
     seconds: float = 0.0
     level: str = ""
     figures: tuple[tuple[str, str], ...] = ()
+    name: str = ""
+    email: str = ""
+    assignment: str = ""
+    condition: str = ""
 
     @property
     def score(self) -> float:
@@ -223,7 +248,7 @@ class Results:
     def summary(self) -> str:
         """The first line that a student reads."""
         if not self.finished:
-            return "Grading did not finish. This is not your fault; your teachers can run it again."
+            return UNFINISHED
         line = f"Graded so far: {self.score:g} of {self.possible:g} points"
         return line + (f"; {self.waiting:g} points wait for staff." if self.waiting else ".")
 
@@ -231,13 +256,14 @@ class Results:
         """Return the content of `results.json`: finite numbers, plain text, nothing for staff."""
         leaders = [leader for outcome in self.outcomes for leader in outcome.leaders]
         board = {"leaderboard": [asdict(leader) for leader in leaders]} if leaders else {}
+        whose = {"assignment": self.assignment, "handed_in_as": self.name}
         return {
             "score": self.score,
             "execution_time": round(self.seconds, 3),
             "output": "\n".join([self.summary, *self.notes]),
             "output_format": "text",
             "visibility": "visible",
-            "extra_data": {"level": self.level},
+            "extra_data": {"level": self.level} | (whose if self.assignment else {}),
             "tests": [_test(number, item) for number, item in enumerate(self.outcomes, 1)],
             **board,
         }
@@ -260,7 +286,8 @@ class Results:
         write_atomically(folder / "results.json", laid_out(self.table()))
         if self.finished:
             staff = {item.check.name: item.staff for item in self.outcomes if item.staff}
-            table = {"notes": self.staff, "checks": staff}
+            whose = {"handed_in_as": self.name, "email": self.email, "figures": self.figures}
+            table = {**whose, "notes": self.staff, "checks": staff}
             write_atomically(folder / "staff.json", laid_out(table))
 
 

@@ -14,10 +14,21 @@ import numpy as np
 from autograder.box.ref import Ref, as_numbers
 from gradlab.errors import StudentFault
 
-__all__ = ["Absent", "conform", "describe", "has_sizes", "is_blank", "is_hollow", "outline", "tidy"]
+__all__ = [
+    "Absent",
+    "conform",
+    "describe",
+    "is_blank",
+    "is_hollow",
+    "misfit",
+    "not_finite",
+    "outline",
+    "tidy",
+]
 
 Outline = dict[str, Any]
 NUMBERS = "biuf"
+REAL_KINDS = "iuf"  # handed in where numbers are wanted: a net's weights, or labels
 _dtype_name = cache(str)  # numpy puts it together anew each time
 
 
@@ -92,9 +103,29 @@ def describe(shape: Outline) -> str:
     return words.get(kind) or (f"a {shape['kind']}"[:60] if kind == "object" else f"a {kind}")
 
 
-def has_sizes(array: np.ndarray, wanted: tuple[int | str, ...]) -> bool:
-    """Say whether an array has floating-point numbers and a shape; words stand for any size."""
-    if array.dtype.kind != "f" or array.ndim != len(wanted):
+def misfit(value: Any, wanted: tuple[int | str, ...]) -> str:
+    """Return what keeps a handed-in value from being numbers of a shape, or ''.
+
+    Args:
+        value: what was found; None if nothing was.
+        wanted: the shape; a word stands for any size above 0.
+    """
+    if isinstance(value, np.ndarray) and _has_sizes(value, wanted):
+        return ""
+    words = f"({', '.join(map(str, wanted))}{',' * (len(wanted) == 1)})"
+    found = "missing" if value is None else describe(outline(value))
+    odd = isinstance(value, np.ndarray) and value.dtype.kind not in REAL_KINDS
+    kind = f" of type {_dtype_name(value.dtype)[:20]}" if odd else ""
+    return f"should be numbers of shape {words}; it is {found}{kind}"
+
+
+def not_finite(numbers: np.ndarray) -> str:
+    """Return what numbers hold that nothing can be computed with: nan, infinity or ''."""
+    return "nan" if np.isnan(numbers).any() else "infinity" if np.isinf(numbers).any() else ""
+
+
+def _has_sizes(array: np.ndarray, wanted: tuple[int | str, ...]) -> bool:
+    if array.dtype.kind not in REAL_KINDS or array.ndim != len(wanted):
         return False
     pairs = zip(array.shape, wanted, strict=True)
     return all(size == want or (isinstance(want, str) and size > 0) for size, want in pairs)

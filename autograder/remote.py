@@ -22,9 +22,10 @@ from autograder.outline import (
     Outline,
     conform,
     describe,
-    has_sizes,
     is_blank,
     is_hollow,
+    misfit,
+    not_finite,
     outline,
     tidy,
 )
@@ -71,6 +72,7 @@ class Outlines:
         strange: for each function whose reply was of another kind or shape, how.
         hollow: the function whose reply first was a tuple of nothing, and how; ('', '') if none.
         waiting: for the replies to come.
+        notes: what a student should know who loses points: of odd numbers in a file, say.
     """
 
     def __init__(self, recorded: Sequence[Outline] | None = None) -> None:
@@ -78,8 +80,8 @@ class Outlines:
         self.strange: dict[str, str] = {}
         self.hollow = ("", "")
         self.waiting = Waiting()
-        self._recorded = recorded
-        self._next = 0
+        self.notes: list[str] = []
+        self._recorded, self._next = recorded, 0
         self._parts: dict[int, tuple[Any, Any]] = {}
 
     def place(self) -> int:
@@ -408,14 +410,12 @@ class Student:
         arrays = self._session.artifact(name)
         sizes: dict[int | str, int] = {}
         for key, shape in shapes.items():
-            got = arrays.get(key)
             wanted = tuple(sizes.get(size, size) for size in shape)
-            if not isinstance(got, np.ndarray) or not has_sizes(got, wanted):
-                found = describe(outline(got)) if key in arrays else "missing"
-                words = f"({', '.join(map(str, wanted))}{',' * (len(wanted) == 1)})"
-                message = f"{name}: {key} should be numbers of shape {words}; it is {found}"
-                raise StudentFault("missed", message)
-            sizes |= dict(zip(wanted, got.shape, strict=True))
+            if wrong := misfit(arrays.get(key), wanted):
+                raise StudentFault("missed", f"{name}: {key} {wrong}")
+            if odd := not_finite(arrays[key]):
+                self._outlines.notes.append(f"{name}: {key} holds {odd}; did the training diverge?")
+            sizes |= dict(zip(wanted, arrays[key].shape, strict=True))
         return {key: arrays[key].astype(np.float64) for key in shapes}
 
     def labels(self, name: str, count: int, classes: int) -> np.ndarray:

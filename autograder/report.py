@@ -6,6 +6,7 @@ import csv
 import io
 import math
 import tempfile
+import unicodedata
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cache
@@ -27,6 +28,9 @@ __all__ = ["Cell", "Report", "gradebook", "page", "table", "template"]
 
 
 NOT_ASKED = "-"  # a question that other editions have
+BETWEEN = "  "  # columns
+LEAST_NAME = 16  # columns of a terminal that a name may take in any case
+TAIL = 6  # letters at a name's end, which may tell it from others
 
 
 @dataclass(frozen=True)
@@ -82,37 +86,98 @@ def _status(outcomes: Sequence[Outcome]) -> str:
     return next((word for word in words if word != "missed"), "missed")
 
 
-def table(results: Sequence[Results]) -> str:
+def table(results: Sequence[Results], width: int = 0) -> str:
     """Return the class as text: a line for each submission, a column for each question.
 
     A total of `18/22 +6?` means 18 of 22 points, and 6 more that wait for a person.
+
+    Args:
+        results: of the class.
+        width: columns of the terminal: what does not fit stands below, again with the names; 0 for
+            any width.
     """
     names = questions(results)
     worth = {name: max(cell(result, name).points for result in results) for name in names}
     rows = [["submission", "total", *(f"{name}/{worth[name]:g}" for name in names)]]
     for result in results:
-        total = f"{result.score:g}/{result.possible:g}"
-        total += f" +{result.waiting:g}?" if result.waiting else ""
-        rows.append([result.submission, total, *(str(cell(result, name)) for name in names)])
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+        who = _fitted(result.submission, max(width // 3, LEAST_NAME) if width else 0)
+        rows.append([who, _total(result), *(str(cell(result, name)) for name in names)])
+    widths = [max(_width(row[column]) for row in rows) for column in range(len(rows[0]))]
+    blocks = [_block(rows, columns, widths) for columns in _broken(widths, width)]
     late = f"{results[0].waiting:g}"
     legend = [f"(+{late}? are {late} points that wait for a person)"] if results[0].waiting else []
-    return "\n".join([lines[0], "-" * max(map(len, lines)), *lines[1:], *legend])
+    return "\n".join(["\n\n".join(blocks), *legend])
+
+
+def _total(result: Results) -> str:
+    waiting = f"+{result.waiting:g}?" if result.waiting else ""
+    points = f"{result.score:g}/{result.possible:g}"
+    return " ".join(filter(None, [points, waiting, result.condition]))
+
+
+def _broken(widths: Sequence[int], most: int) -> list[list[int]]:
+    """Return the columns of each block; each has the first, which holds the names."""
+    blocks = [[0]]
+    for column in range(1, len(widths)):
+        used = sum(widths[c] + len(BETWEEN) for c in blocks[-1])
+        if most and len(blocks[-1]) > 1 and used + widths[column] > most:
+            blocks.append([0])
+        blocks[-1].append(column)
+    return blocks
+
+
+def _block(rows: Sequence[Sequence[str]], columns: Sequence[int], widths: Sequence[int]) -> str:
+    lines = [BETWEEN.join(_padded(row[c], widths[c]) for c in columns).rstrip() for row in rows]
+    return "\n".join([lines[0], "-" * max(map(_width, lines)), *lines[1:]])
+
+
+def _width(text: str) -> int:
+    """Return the columns of a terminal that a text takes; Chinese letters take two."""
+    marks = sum(unicodedata.category(c) in ("Mn", "Me") for c in text)
+    return len(text) + sum(unicodedata.east_asian_width(c) in "WF" for c in text) - marks
+
+
+def _padded(text: str, width: int) -> str:
+    return text + " " * (width - _width(text))
+
+
+def _fitted(text: str, width: int) -> str:
+    """Return a text, its middle left out where it is wider than it may be."""
+    if not width or _width(text) <= width:
+        return text
+    head, tail = text, text[-TAIL:]
+    while _width(head) + len("...") + _width(tail) > width:
+        head = head[:-1]
+    return f"{head}...{tail}"
 
 
 def gradebook(results: Sequence[Results]) -> str:
-    """Return the class as CSV; a check that waits for a person has an empty cell."""
+    """Return the class as CSV; a check that waits for a person has an empty cell.
+
+    There are addresses where a site's download has them.
+    """
     checks = {o.check.name: o.check for r in results for o in r.outcomes if o.check.points}
+    emails = ["email"] if any(result.email for result in results) else []
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["submission", *checks, "total", "possible", "waiting", "finished"])
+    who = ["submission", "name", *emails]
+    writer.writerow([*who, *map(defused, checks), "total", "possible", "waiting", "finished"])
     for result in results:
         scores = {o.check.name: o.score for o in result.outcomes if o.scored}
         row = [f"{scores[name]:g}" if name in scores else "" for name in checks]
         ends = [f"{number:g}" for number in (result.score, result.possible, result.waiting)]
-        writer.writerow([result.submission, *row, *ends, "yes" if result.finished else "no"])
+        whose = [result.submission, result.name, *([result.email] if emails else [])]
+        finished = "yes" if result.finished else "no"
+        writer.writerow([*map(defused, whose), *row, *ends, finished])
     return text.getvalue()
+
+
+def defused(text: str) -> str:
+    """Return a text that a spreadsheet does not take for a formula.
+
+    Source: OWASP, "CSV Injection".
+    """
+    return f"'{text}" if text.lstrip().startswith(("=", "+", "-", "@")) else text
 
 
 class Report:
@@ -120,10 +185,14 @@ class Report:
 
     Args:
         assignment: what was graded.
+
+    Attributes:
+        notes: what staff should know of the class as a whole.
     """
 
     def __init__(self, assignment: Assignment) -> None:
         self._assignment = assignment
+        self.notes: list[str] = []
         self._sections = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
         self._places: dict[str, tuple[int, int]] = {}
 
@@ -149,7 +218,7 @@ class Report:
         page = template("report.html.j2")
         sections = map(self._section, results)
         given = {"assignment": self._assignment, "questions": names, "version": __version__}
-        yield from page.generate(**given, rows=rows, sections=sections)
+        yield from page.generate(**given, notes=self.notes, rows=rows, sections=sections)
 
     def close(self) -> None:
         """Forget the sections."""

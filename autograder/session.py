@@ -30,6 +30,7 @@ KINDS = {
     "SystemExit": "exited",
     "NotImplementedError": "not implemented",
     "UnsupportedError": "unsupported value",
+    "LostNameError": "import error",
     "TooLargeError": "unsupported value",
 }
 
@@ -42,7 +43,9 @@ class Staged:
         files: what a worker finds in its folder, by path.
         roles: the dotted module name for each role.
         missing: paths that should have been handed in and were not.
-        absences: what a function raises that would be in such a file, of an earlier assignment.
+        unusable: why a path that was handed in is not taken, as the student reads it.
+        absences: what a function raises that would be in a missing file of an earlier assignment,
+            with what the student reads.
         cells: the notebook's code cells, as label and source.
         artifacts: handed-in files by name.
         texts: the sources of the notebook's cells of all kinds, by id.
@@ -56,7 +59,8 @@ class Staged:
     files: dict[str, bytes]
     roles: dict[str, str]
     missing: tuple[str, ...] = ()
-    absences: tuple[str, ...] = ()
+    unusable: Mapping[str, str] = field(default_factory=dict)
+    absences: Mapping[str, str] = field(default_factory=dict)
     cells: tuple[tuple[str, str], ...] | None = None
     artifacts: Mapping[str, bytes] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
@@ -65,6 +69,15 @@ class Staged:
     unloadable: dict[str, StudentFault] = field(default_factory=dict)
     run: str = "definitions"
     stand_ins: tuple[str, ...] = ()
+
+    def absent(self, path: str, words: str) -> StudentFault:
+        """Return the fault of a file that is not there, or cannot be used; then it says why."""
+        return StudentFault("missing file", self.unusable.get(path, words))
+
+    @property
+    def unread(self) -> list[str]:
+        """Why notebooks that were handed in cannot be used."""
+        return [words for path, words in self.unusable.items() if path.endswith(".ipynb")]
 
 
 class Workers:
@@ -188,10 +201,10 @@ class CheckSession:
 
     def _of_absence(self, fault: StudentFault) -> StudentFault:
         """Return a fault; what stands for a file that was not handed in has a word of its own."""
-        said = [text for text in self._staged.absences if text in fault.message]
+        said = [words for text, words in self._staged.absences.items() if text in fault.message]
         if fault.status != "not implemented" or not said:
             return fault
-        return StudentFault("missing file", f"{said[0]}.", fault.staff, fault.frames)
+        return StudentFault("missing file", said[0], fault.staff, fault.frames)
 
     def module(self, role: str) -> str:
         """Return the dotted name of the module of a role, loaded.
@@ -218,13 +231,14 @@ class CheckSession:
             StudentFault: there is no notebook.
         """
         if self._staged.cells is None:
-            raise StudentFault("missing file", "The notebook was not handed in.")
+            why = " ".join(self._staged.unread) or "The notebook was not handed in."
+            raise StudentFault("missing file", why)
         if name in self._defined:
             return
-        cells, failed = self._staged.cells, self._notes[:0]
+        cells, failed = self._staged.cells, self._staged.unread
         if self._staged.run != "definitions":
             self._run_cells(cells)
-            cells, failed = (), self._notes[:MOST_NOTES]
+            cells, failed = (), [*failed, *self._notes[:MOST_NOTES]]
         asked = {"cells": json.dumps(cells).encode(), "failed": failed}
         self._notes += _texts(self.ask("define", name=name, **asked))[:MOST_NOTES]
         self._defined.add(name)
@@ -244,7 +258,7 @@ class CheckSession:
         """
         if name not in self._staged.artifacts:
             message = f"{name} was not handed in: run the cell that saves it and hand it in too."
-            raise StudentFault("missing file", message)
+            raise self._staged.absent(name, message)
         if name not in self._arrays:
             self._arrays[name] = self._read(name)
         return self._arrays[name]
@@ -258,7 +272,8 @@ class CheckSession:
         if name in self._staged.artifacts:
             return self._staged.artifacts[name][:MOST_BYTES].decode("utf-8", "replace")
         if name not in self._staged.texts:
-            raise StudentFault("missing file", f"{name} was not handed in.")
+            cell = " ".join(self._staged.unread) if "." not in name else ""  # no cell's id has one
+            raise self._staged.absent(name, cell or f"{name} was not handed in.")
         return self._staged.texts[name]
 
     def source(self, module: str) -> str:
@@ -316,7 +331,7 @@ class CheckSession:
     def _load(self, name: str) -> None:
         path = name.replace(".", "/") + ".py"
         if path in self._staged.missing:
-            raise StudentFault("missing file", f"{path} was not handed in.")
+            raise self._staged.absent(path, f"{path} was not handed in.")
         worker = self._working()
         if name in worker.imported:
             return

@@ -119,8 +119,7 @@ def stage(submission: Submission, plan: Plan) -> tuple[Staged, list[str]]:
     finder = Finder(submission)
     for path in plan.modules:
         finder.find_module(path, plan.released.get(path, b""))
-    for name in plan.artifacts:
-        finder.find(name)
+    finder.find_artifacts(plan.artifacts, plan.supplied)
     books = finder.find_notebooks(
         {name: plan.texts.get(name, frozenset()) for name in plan.notebooks}, plan.release
     )
@@ -135,7 +134,8 @@ def stage(submission: Submission, plan: Plan) -> tuple[Staged, list[str]]:
         files=files,
         roles=dict(plan.roles),
         missing=tuple(path for path in absent if path not in instead),
-        absences=tuple(absence(path) for path in instead),
+        absences={absence(p): finder.reasons.get(p, f"{absence(p)}.") for p in instead},
+        unusable=finder.reasons,
         cells=_cells(books, plan) if books else None,
         artifacts={name: submission.files[where] for name, where in artifacts.items()},
         texts=_cell_texts(books),

@@ -40,8 +40,8 @@ _TABLE = (
     Status(
         "missing file",
         _STUDENT,
-        "A file that this question needs was not handed in.",
-        "The submission lacks the file.",
+        "A file that this question needs was not handed in, or cannot be used.",
+        "The submission lacks the file, or holds it so that it cannot be taken.",
     ),
     Status(
         "import error",

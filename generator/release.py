@@ -88,13 +88,14 @@ def build(
     """
     mistakes: list[AuthorMistake] = []
     dialects = read_dialects(assignment.course.dialects)
-    parts = [Part(_fixed_files(assignment)), Part(extra)]
+    parts = [Part(extra)]
     for notebook in assignment.notebooks:
         with collecting(mistakes):
             parts.append(_notebook(assignment, notebook, points, dialects, metadata))
     for module in assignment.holed:
         with collecting(mistakes):
             parts.append(_module(assignment, module, dialects))
+    parts.append(Part(_fixed_files(assignment, marked=_keeps_markers(parts, dialects))))
     parts.append(_whole(assignment))
     mistakes += _unreadable(parts[-1])
     if not mistakes:
@@ -151,7 +152,13 @@ def _unreadable(whole: Part) -> list[AuthorMistake]:
     return mistakes
 
 
-def _fixed_files(assignment: Assignment) -> dict[str, bytes]:
+def _keeps_markers(parts: Sequence[Part], dialects: Sequence[Dialect]) -> bool:
+    """Return whether marker lines stand in the release, and show where students write."""
+    marks = {block.mark for part in parts for block in part.removed if not block.aside}
+    return any(dialect.keep for dialect in dialects if dialect.name in marks)
+
+
+def _fixed_files(assignment: Assignment, *, marked: bool) -> dict[str, bytes]:
     modules = [assignment.module_path(name) for name in assignment.modules]
     earlier = [assignment.module_path(name) for name in assignment.earlier]
     requirements = read("release/requirements.txt")
@@ -160,6 +167,7 @@ def _fixed_files(assignment: Assignment) -> dict[str, bytes]:
     readme = fill(
         "release/README.md.jinja",
         title=assignment.title,
+        marked=marked,
         notebooks=assignment.notebooks,
         modules=modules,
         earlier=earlier,

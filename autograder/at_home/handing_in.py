@@ -1,112 +1,92 @@
-"""`python check.py --submit`: look at what is handed in, say what is seen, and pack it."""
+"""`python check.py --submit`: look at what is handed in, and say what is seen."""
 
 from __future__ import annotations
 
-import hashlib
-import json
+import difflib
 import time
-import zipfile
-from dataclasses import dataclass
+from contextlib import suppress
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from autograder.at_home.homework import Homework
+    from autograder.at_home.given import Given
+    from autograder.at_home.homework import Homework, Row
     from autograder.at_home.pages import Page
 
+from autograder.at_home.given import given_files, is_there
+from autograder.at_home.homework import Seen
+from autograder.at_home.packing import LARGEST_MB, PACKED, shown_size, unreadable
 from autograder.at_home.pages import pages_of
+from autograder.box.loading import read_arrays
 
-__all__ = ["LARGEST_MB", "Seen", "look", "pack"]
+__all__ = ["last_words", "look"]
 
-LARGEST_KB = 1000  # what is more is shown in MB
-PACKED = "submission.zip"
-LARGEST_MB = 64  # of all files together: the grader reads no more
 LARGE_NOTEBOOK_MB = 10
-MOST_NAMED = 5
-
-
-@dataclass(frozen=True)
-class Seen:
-    """One line of what was seen.
-
-    Attributes:
-        word: `ok` or `warning`.
-        text: a sentence that begins with the file.
-    """
-
-    word: str
-    text: str
+MOST_CELLS = 5
+ARRAYS = (".npz", ".npy")
+LEAST_NEAR = 0.75  # of two names, as `difflib` counts
+# Given files that no code of the homework loads: notes for people, and what sets up a machine.
+NEVER_LOADED = frozenset({"README.md", "requirements.txt", "environment.yml"})
 
 
 def look(homework: Homework, folder: Path) -> list[Seen]:
-    """Return what there is to say about each file that is handed in."""
-    as_released = _as_released(folder)
+    """Return what there is to say about each file that is handed in, and about the given ones."""
+    given = given_files(homework, folder)
     seen = []
     for name in homework.hand_in:
-        oddities = list(_oddities(homework, folder, name, as_released))
+        oddities = list(_oddities(homework, folder, name, given))
         seen += [Seen("warning", f"{name}: {oddity}") for oddity in oddities]
         if not oddities:
             seen.append(Seen("ok", f"{name}: {_praise(homework, folder / name)}"))
-    return [*seen, *_sizes(homework, folder)]
+    return [*seen, *_changed(homework, given)]
 
 
-def pack(homework: Homework, folder: Path, warnings: int) -> list[str]:
-    """Write `submission.zip` anew and return what to say about it.
+def last_words(packed: Sequence[Seen], rows: Sequence[Row], *, too_large: bool) -> list[str]:
+    """Return what to do with the archive.
 
     Args:
-        homework: the assignment.
-        folder: where the files are; the archive is put there.
-        warnings: how many there were; it is packed all the same.
+        packed: what was said of the files.
+        rows: what came of the checks.
+        too_large: whether the grader would not read it.
     """
-    names = [name for name in _wanted(homework, folder) if (folder / name).is_file()]
-    target, fresh = folder / PACKED, folder / f"{PACKED}.part"
-    try:
-        with zipfile.ZipFile(fresh, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as archive:
-            for name in names:
-                archive.write(folder / name, name)
-        fresh.replace(target)
-    except OSError as error:
-        fresh.unlink(missing_ok=True)
-        return [f"{PACKED} could not be written: {error.strerror}. Is it open somewhere?"]
-    return [*_contents(target), *_last_words(warnings)]
-
-
-def _contents(target: Path) -> Iterator[str]:
-    with zipfile.ZipFile(target) as archive:
-        items = archive.infolist()
-    yield f"{target.name} holds {len(items)} files, {_size(target.stat().st_size)} packed:"
-    yield from (f"    {item.filename}  {_size(item.file_size)}" for item in items)
-
-
-def _last_words(warnings: int) -> list[str]:
-    if not warnings:
+    wrong = sum(not row.right for row in rows)
+    count = sum(item.word != "ok" for item in packed) + sum(bool(row.note) for row in rows)
+    words = []
+    if wrong:
+        one = "is" if wrong == 1 else "are"
+        words.append(f"{wrong} of {len(rows)} public checks {one} not right")
+    if count:
+        words.append(f"{count} warning{'s' if count > 1 else ''} above")
+    if not words:
         return ["Hand in this file."]
-    plural = "s" if warnings > 1 else ""
-    return [f"{warnings} warning{plural} above. It is packed all the same: hand it in, or mend it."]
+    useless = f"The grader does not read more than {LARGEST_MB} MB: make {PACKED} smaller."
+    mend = "It is packed all the same: hand it in, or mend it."
+    return [f"{'; '.join(words)}. {useless if too_large else mend}"]
 
 
-def _wanted(homework: Homework, folder: Path) -> list[str]:
-    """Return what goes in: what is asked for, and modules that the student has added."""
-    packages = {name.split("/")[0] for name in homework.released if "/" in name}
-    ours = {*_released(folder), *homework.hand_in}
-    there = (p for package in sorted(packages) for p in sorted((folder / package).rglob("*.py")))
-    names = (path.relative_to(folder).as_posix() for path in there)
-    own = [n for n in names if n not in ours and not any(p[0] in "._" for p in n.split("/")[:-1])]
-    return [*homework.hand_in, *own]
+def _changed(homework: Homework, given: Given) -> Iterator[Seen]:
+    """Yield a warning for each file of which grading has the original."""
+    for name in sorted(given.changed.difference(homework.hand_in, NEVER_LOADED)):
+        place = next(iter((*homework.released, *homework.notebooks)), "")
+        yours = f", so put your code into {place}" if name.endswith(".py") and place else ""
+        own = "was changed; grading has checks of its own"
+        text = own if name == "check.py" else f"was changed; grading uses the original{yours}"
+        yield Seen("warning", f"{name}: {text}")
 
 
-def _oddities(
-    homework: Homework, folder: Path, name: str, as_released: frozenset[str]
-) -> Iterator[str]:
+def _oddities(homework: Homework, folder: Path, name: str, given: Given) -> Iterator[str]:
     path = folder / name
-    if not path.is_file():
-        yield _how_to_get(homework, name)
+    if not is_there(path):
+        yield _how_to_get(homework, folder, name, given)
+        return
+    if why := unreadable(path):
+        yield why
         return
     usual = "is as it was handed out; is it saved?"
-    if name in as_released and (words := homework.unchanged.get(name, usual)):
+    if name in given.same and (words := homework.unchanged.get(name, usual)):
         yield words
     if name in homework.notebooks:
         yield from _of_notebook(path, [folder / module for module in homework.released])
@@ -116,12 +96,30 @@ def _oddities(
         yield from _of_artifact(path, [folder / module for module in homework.released])
 
 
-def _how_to_get(homework: Homework, name: str) -> str:
+def _how_to_get(homework: Homework, folder: Path, name: str, given: Given) -> str:
+    ours = {path.rpartition("/")[2] for path in (*homework.hand_in, *given.names)}
+    base = name.rpartition("/")[2]
+    if other := _other_name((folder / name).parent, base, ours):
+        return f"is not there; is it {other!r}? Rename that to {base}"
     if name in homework.artifacts:
         return "is not there; run the cell of the notebook that saves it"
     if name in homework.notebooks:
         return "is not there; on Colab, download it (File, Download) and put it beside check.py"
     return "is not there; it should lie beside check.py under this name"
+
+
+def _other_name(folder: Path, base: str, ours: Iterable[str]) -> str:
+    """Return the name that a file seems to have instead, or ''."""
+    names: list[str] = []
+    suffix = base[base.rindex(".") :] if "." in base else ""
+    with suppress(OSError):
+        there = (path.name for path in folder.iterdir() if path.is_file())
+        names = sorted(name for name in there if name.lower().endswith(suffix.lower()))
+    others = {name.lower(): name for name in names if name not in ours}
+    if suffix == ".ipynb" and len(others) == 1:
+        return next(iter(others.values()))
+    near = difflib.get_close_matches(base.lower(), others, 1, LEAST_NEAR)
+    return others[near[0]] if near else ""
 
 
 def _of_notebook(path: Path, modules: list[Path]) -> Iterator[str]:
@@ -134,8 +132,8 @@ def _of_notebook(path: Path, modules: list[Path]) -> Iterator[str]:
     later = [module.name for module in modules if _newer(module, path)]
     if later:
         yield f"was saved before {later[0]} was changed; run it again from the top and save it"
-    if path.stat().st_size > LARGE_NOTEBOOK_MB << 20:
-        yield f"has {_size(path.stat().st_size)}; clear outputs that nobody needs"
+    if LARGE_NOTEBOOK_MB << 20 < path.stat().st_size <= LARGEST_MB << 20:
+        yield f"has {shown_size(path.stat().st_size)}; clear outputs that nobody needs"
 
 
 def _run_in_order(pages: list[Page]) -> Iterator[str]:
@@ -152,8 +150,8 @@ def _run_in_order(pages: list[Page]) -> Iterator[str]:
 
 
 def _listed(labels: list[str]) -> str:
-    more = f" and {len(labels) - MOST_NAMED} more" if len(labels) > MOST_NAMED else ""
-    return ", ".join(labels[:MOST_NAMED]) + more
+    more = f" and {len(labels) - MOST_CELLS} more" if len(labels) > MOST_CELLS else ""
+    return ", ".join(labels[:MOST_CELLS]) + more
 
 
 def _of_module(path: Path) -> Iterator[str]:
@@ -169,23 +167,18 @@ def _of_artifact(path: Path, modules: list[Path]) -> Iterator[str]:
     later = [module.name for module in modules if _newer(module, path)]
     if later:
         yield f"is older than {later[0]}; run the cell that saves it again"
-    if not path.stat().st_size:
+    size = path.stat().st_size
+    if not size:
         yield "is empty; run the cell that saves it again"
-
-
-def _sizes(homework: Homework, folder: Path) -> Iterator[Seen]:
-    names = [name for name in _wanted(homework, folder) if (folder / name).is_file()]
-    total = sum((folder / name).stat().st_size for name in names)
-    if total > LARGEST_MB << 20:
-        large = max(names, key=lambda name: (folder / name).stat().st_size)
-        text = f"{_size(total)} together, {LARGEST_MB} MB are read; the largest file is {large}"
-        yield Seen("warning", text)
-    else:
-        yield Seen("ok", f"{len(names)} files, {_size(total)} together, and no data set")
+    elif path.suffix in ARRAYS and size <= LARGEST_MB << 20:
+        try:
+            read_arrays(path.read_bytes())
+        except ValueError as error:
+            yield f"{error}; run the cell that saves it again"
 
 
 def _newer(one: Path, other: Path) -> bool:
-    return one.is_file() and one.stat().st_mtime > other.stat().st_mtime
+    return is_there(one) and one.stat().st_mtime > other.stat().st_mtime
 
 
 def _praise(homework: Homework, path: Path) -> str:
@@ -193,27 +186,3 @@ def _praise(homework: Homework, path: Path) -> str:
     if path.name in homework.notebooks:
         return f"run in order, last saved {saved}; if you have changed it since, save it now"
     return f"there, last saved {saved}"
-
-
-def _released(folder: Path) -> Mapping[str, str]:
-    """Return the hashes of the files that were handed out, by path; none without a manifest."""
-    try:
-        files = json.loads((folder / "MANIFEST.json").read_text(encoding="utf-8"))["files"]
-        return dict(files)
-    except (OSError, ValueError, LookupError, TypeError):
-        return {}
-
-
-def _as_released(folder: Path) -> frozenset[str]:
-    """Return the files that nobody has changed since they were handed out."""
-    known = {name: value for name, value in _released(folder).items() if (folder / name).is_file()}
-    return frozenset(name for name, value in known.items() if _hash(folder / name) == value)
-
-
-def _hash(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _size(count: int) -> str:
-    kilobytes = count / 1000
-    return f"{kilobytes / 1000:.1f} MB" if kilobytes > LARGEST_KB else f"{kilobytes:.1f} kB"

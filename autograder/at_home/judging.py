@@ -7,9 +7,10 @@ import importlib
 import io
 import random
 import sys
+import time
 import traceback
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,7 @@ from autograder.at_home.frames import Alarm, own_steps, shown_steps
 from autograder.at_home.homework import Row
 from autograder.at_home.pages import cell_of
 from autograder.box.loading import read_arrays
+from autograder.box.notebook import blamed
 from autograder.box.objects import Objects
 from autograder.box.untouched import function_of, is_among, untouched
 from autograder.expect import Judge
@@ -40,6 +42,7 @@ MOST_PRINTED = 2000  # characters
 MISTAKES_OF_SHAPE = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 # What an exception is called, and what a student reads for the grader's words.
 STATUS_OF = {
+    "LostNameError": "import error",
     "MemoryError": "out of memory",
     "NotImplementedError": "not implemented",
     "SystemExit": "exited",
@@ -114,7 +117,7 @@ class _HomeSession:
         except (Exception, SystemExit, KeyboardInterrupt) as error:
             if isinstance(error, KeyboardInterrupt) and not self._alarm.rang:
                 raise
-            raise self._fault(error, status) from None
+            raise self._fault(blamed(error, self._objects.notebook), status) from None
 
     def _fault(self, error: BaseException, status: str) -> StudentFault:
         steps = own_steps(error, self._folder)
@@ -174,10 +177,16 @@ class Desk:
 
     def judge(self, check: Check) -> Row:
         """Return what comes of a check; the notebook's modules and random streams stay as is."""
-        printed = _Printed()
+        printed, cpu_s, wall_s = _Printed(), time.process_time(), time.perf_counter()
         with self._fresh_modules(), _same_random(), _kept(printed):
             status, text = self._judge(check)
-        return Row(check.question, check.title, status, text, printed.getvalue().rstrip())
+        took = time.process_time() - cpu_s, time.perf_counter() - wall_s
+        note = "" if status == "timed out" else self.homework.slowness(check, *took)
+        return Row(check.question, check.title, status, text, printed.getvalue().rstrip(), note)
+
+    def hurried(self) -> Desk:
+        """Return a desk with less patience."""
+        return replace(self, homework=self.homework.hurried)
 
     def _judge(self, check: Check) -> tuple[str, str]:
         recorded = self.homework.recorded[check.name]

@@ -61,11 +61,10 @@ def row_lines(row: Row, width: int, *, colour: bool = False) -> list[str]:
 
 
 def _details(row: Row) -> str:
-    """Return all that stands below a row; what is right needs no words."""
-    if row.right:
-        return ""
+    """Return all that stands below a row; what is right needs no words but its note."""
     printed = f"Your code printed:\n{row.printed}" if row.printed else ""
-    return plain_text("\n".join(part for part in (row.text, printed) if part))
+    told = ("", "") if row.right else (row.text, printed)
+    return plain_text("\n".join(part for part in (*told, row.note) if part))
 
 
 @dataclass(frozen=True)
@@ -74,11 +73,13 @@ class Report:
 
     Attributes:
         title: the assignment's.
-        rows: one for each check.
+        rows: one for each check that has ended.
+        coming: how many have not.
     """
 
     title: str
     rows: Sequence[Row]
+    coming: int = 0
 
     @property
     def right(self) -> bool:
@@ -88,7 +89,8 @@ class Report:
     @property
     def total(self) -> str:
         """The last line."""
-        return f"{sum(row.right for row in self.rows)} of {len(self.rows)} right"
+        right = f"{sum(row.right for row in self.rows)} of {len(self.rows)} right"
+        return f"{right}, {self.coming} to come" if self.coming else right
 
     def __repr__(self) -> str:
         width = max(len(row.question) for row in self.rows)

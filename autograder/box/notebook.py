@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import linecache
+import re
 import signal
 import traceback
 from contextlib import contextmanager
@@ -17,11 +18,20 @@ from .stand_ins import Nothing
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["define", "run_cell"]
+__all__ = ["LostNameError", "blamed", "define", "run_cell"]
 
 MOST_FAILURE = 300
 NAME_OF = type.__dict__["__name__"].__get__  # a class can hide its name behind code
 GIVEN_NAME = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+IMPORT_STATEMENTS = (ast.Import, ast.ImportFrom)
+LOST_NAMES = "__lost_names__"  # where a notebook's namespace keeps what failing took away
+EVERY_NAME = "*"  # what `from module import *` would have given
+# What gives names in a cell that is not Python: imports, definitions, assignments.
+GIVES_NAMES = re.compile(
+    r"\bimport\b[^\S\n]*(\([^)]*\)|[^\n#]*)|^[^\S\n]*(?:async\s+)?(?:def|class)\s+(\w+)"
+    r"|^([^\n=#(]+)(?<![!<>])=(?!=)",
+    re.MULTILINE,
+)
 
 
 class Step(NamedTuple):
@@ -30,6 +40,20 @@ class Step(NamedTuple):
     label: str
     source: str
     statement: ast.stmt
+
+
+class FailedStep(NamedTuple):
+    """What failed, the names that it would have given, and what to raise for lack of them."""
+
+    line: str
+    names: frozenset[str]
+    kind: type[Exception]
+
+
+class LostNameError(NameError):
+    """A name has no value because an import failed, or a cell is not Python: shown as NameError."""
+
+    __module__, __qualname__ = "builtins", "NameError"
 
 
 def run_cell(names: dict[str, Any], label: str, source: str, seconds: float) -> list[str]:
@@ -49,7 +73,7 @@ def run_cell(names: dict[str, Any], label: str, source: str, seconds: float) -> 
     try:
         tree = parse(source)
     except SyntaxError as error:
-        return [_failure(label, error.lineno, error)]
+        return [_lost_cell(names, label, source, error)]
     with _interrupted_after(seconds):
         return _execute(label, source, tree, names)
 
@@ -74,15 +98,57 @@ def define(
 
     Raises:
         NameError: it has no value after that; says what failed.
+        LostNameError: the same, where what failed is an import or no Python.
     """
     _furnish(names)
-    fresh, steps = _steps(cells)
+    fresh, steps = _steps(cells, names)
     for step in _needed(steps, wanted):
         fresh += _execute(step.label, step.source, ast.Module([step.statement], []), names)
     if wanted not in names:
         why = [*failed, *fresh][:5]
-        raise NameError("; ".join([f"the notebook gives {wanted!r} no value", *why]))
+        text = "; ".join([f"the notebook gives {wanted!r} no value", *why])
+        loss = _loss(names, wanted)
+        raise (loss.kind if loss else NameError)(text)
     return fresh
+
+
+def blamed(error: BaseException, names: dict[str, Any]) -> BaseException:
+    """Return what to tell of an exception: of an undefined name, what kept it from its value.
+
+    Args:
+        error: as the student's code raised it.
+        names: of the notebook.
+    """
+    last = [frame for frame, _ in traceback.walk_tb(error.__traceback__)][-1:]
+    if type(error) is not NameError or not last or last[0].f_globals is not names:
+        return error
+    loss = _loss(names, error.name or "")
+    return loss.kind(f"{error}; {loss.line}").with_traceback(error.__traceback__) if loss else error
+
+
+def _loss(names: dict[str, Any], wanted: str) -> FailedStep | None:
+    """Return the last failure that kept a name from its value, or of a `from module import *`."""
+    losses = names.get(LOST_NAMES, [])[::-1]
+    own = next((loss for loss in losses if wanted in loss.names), None)
+    return own or next((loss for loss in losses if EVERY_NAME in loss.names), None)
+
+
+def _lost(names: dict[str, Any], loss: FailedStep) -> str:
+    """Note what is lost; return the line that says what failed."""
+    names.setdefault(LOST_NAMES, []).append(loss)
+    return loss.line
+
+
+def _lost_cell(names: dict[str, Any], label: str, source: str, error: Exception) -> str:
+    """Note what is lost with a cell that is not Python; return the line that says so."""
+    given = {word for match in GIVES_NAMES.finditer(source) for word in _given_in(match)}
+    line = _failure(label, getattr(error, "lineno", None) or 1, error)
+    return _lost(names, FailedStep(line, frozenset(given), LostNameError))
+
+
+def _given_in(match: re.Match[str]) -> set[str]:
+    others = re.findall(r"\w+", f"{match[2] or ''} {match[3] or ''}")
+    return {*re.findall(r"\w+|\*", match[1] or ""), *others}
 
 
 def _furnish(names: dict[str, Any]) -> None:
@@ -90,14 +156,14 @@ def _furnish(names: dict[str, Any]) -> None:
         names.setdefault(name, Nothing(name))
 
 
-def _steps(cells: Iterable[tuple[str, str]]) -> tuple[list[str], list[Step]]:
+def _steps(cells: Iterable[tuple[str, str]], names: dict[str, Any]) -> tuple[list[str], list[Step]]:
     failed: list[str] = []
     steps: list[Step] = []
     for label, source in cells:
         try:
             steps += [Step(label, source, statement) for statement in parse(source).body]
         except SyntaxError as error:
-            failed.append(_failure(label, error.lineno, error))
+            failed.append(_lost_cell(names, label, source, error))
     return failed, steps
 
 
@@ -111,7 +177,7 @@ def _needed(steps: list[Step], wanted: str) -> list[Step]:
         matters = bool(_gives(step.statement) & needed)
         if matters:
             needed = _with_inner(needed | _reads(step.statement), inner)
-        if matters or isinstance(step.statement, (ast.Import, ast.ImportFrom, *GIVEN_NAME)):
+        if matters or isinstance(step.statement, (*IMPORT_STATEMENTS, *GIVEN_NAME)):
             chosen.append(step)
     return chosen[::-1]
 
@@ -132,6 +198,8 @@ def _gives(statement: ast.stmt) -> set[str]:
         stored = isinstance(getattr(node, "ctx", None), ast.Store)
         if stored or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)):
             given.add(_root(node))
+        if isinstance(node, IMPORT_STATEMENTS):
+            given |= {alias.asname or alias.name.partition(".")[0] for alias in node.names}
     return given
 
 
@@ -176,20 +244,31 @@ def _interrupted_after(seconds: float) -> Iterator[None]:
 def _execute(label: str, source: str, tree: ast.Module, names: dict[str, Any]) -> list[str]:
     """Run statements of a cell; return what failed, as a list of at most one line."""
     linecache.cache[label] = (len(source), None, source.splitlines(keepends=True), label)
-    line: int | None = tree.body[0].lineno if tree.body else 1
     awaiting = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
     try:
         code = compile(tree, label, "exec", flags=awaiting, dont_inherit=True)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        return [_lost_cell(names, label, source, error)]  # `return` outside a function, for one
+    try:
         result = eval(code, names)  # noqa: S307 - its task
         if code.co_flags & inspect.CO_COROUTINE:
             _finish(result)
     except BaseException as error:  # also exit() in a cell
-        if isinstance(error, SyntaxError):  # `return` outside a function
-            line = error.lineno
         frames = traceback.extract_tb(error.__traceback__)
         inside = (frame.lineno for frame in frames if frame.filename == label)
-        return [_failure(label, next(inside, line), error)]
+        line = next(inside, None) or (tree.body[0].lineno if tree.body else 1)
+        return [_lost(names, _loss_from(tree, line, error, _failure(label, line, error)))]
     return []
+
+
+def _loss_from(tree: ast.Module, line: int, error: BaseException, words: str) -> FailedStep:
+    """Return what is lost where the statements of a cell fail at a line."""
+    left = [item for item in tree.body if (item.end_lineno or item.lineno) >= line]
+    given: frozenset[str] = frozenset().union(*map(_gives, left))
+    if left and isinstance(left[0], IMPORT_STATEMENTS):
+        return FailedStep(words, given, LostNameError)
+    unwritten = isinstance(error, NotImplementedError)
+    return FailedStep(words, given, NotImplementedError if unwritten else NameError)
 
 
 def _finish(coroutine: Any) -> None:
@@ -201,7 +280,8 @@ def _finish(coroutine: Any) -> None:
 
 def _failure(label: str, line: int | None, error: BaseException) -> str:
     try:
-        text = str(error.msg if isinstance(error, SyntaxError) else error)
+        of_cell = isinstance(error, SyntaxError) and error.filename in (None, label, "<unknown>")
+        text = str(getattr(error, "msg", "") if of_cell else error)
     except Exception:
         text = ""
     why = explain(error)

@@ -31,7 +31,10 @@ AT_ONCE = 1 << 16  # bytes
 MOST_TEXT = 2000
 MOST_FRAMES = 50
 # Exceptions with a status of their own, under whatever name a subclass has.
-TELLING = (MemoryError, NotImplementedError, SystemExit, codec.TooLargeError, UnsupportedError)
+TELLING = (
+    *(MemoryError, NotImplementedError, SystemExit, codec.TooLargeError, UnsupportedError),
+    notebook.LostNameError,
+)
 
 NAME_OF = type.__dict__["__name__"].__get__  # a class can hide its name behind code
 
@@ -75,7 +78,7 @@ class _Worker:
             return {"ok": True, "value": self._answer(request)}
         except BaseException as error:
             try:
-                return self._describe(error)
+                return self._describe(notebook.blamed(error, self.objects.notebook))
             except BaseException:  # an exception can be made so that looking at it raises
                 return _failure(error)
 

@@ -336,10 +336,11 @@ def gradescope(
 @click.argument("submission", type=THERE)
 @click.argument("check")
 @RECOGNISED
+@click.option("--of", default="", metavar="ID", help="Which one, where SUBMISSION holds several.")
 @click.option("--student", is_flag=True, help="Only what may be pasted into an answer.")
 @REQUIRE
-def explain(
-    name: str, submission: Path, check: str, *, edition: str, student: bool, require: str
+def explain(  # noqa: PLR0913 - a parameter for each option
+    name: str, submission: Path, check: str, *, edition: str, of: str, student: bool, require: str
 ) -> None:
     """Run one CHECK of NAME on a SUBMISSION again, and show why it earned what it earned.
 
@@ -348,11 +349,11 @@ def explain(
 
     \b
     gradlab explain two_layer_net submissions/ada loss
-    gradlab explain two_layer_net submissions/ada loss --student
+    gradlab explain two_layer_net canvas.zip loss --of ada_123_456 --student
     """
     from gradlab.cli import steps  # noqa: PLC0415
 
-    found = steps.explain(candidates(name, edition), submission, check, require=require)
+    found = steps.explain(candidates(name, edition), submission, check, of=of, require=require)
     say(found.for_student() if student else found.for_staff())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 from autograder.bulk import find_submissions
 from autograder.editions import ByEdition
 from autograder.forkserver import ForkServer
-from autograder.grade import Grader, grade_class
+from autograder.grade import Grader, grade_class, in_turn
 from autograder.level import LEVELS, open_box, refuse_exposed
 from autograder.report import Report, table
+from autograder.reread import Earlier
 from autograder.stage import handed_in
 from generator.modules import student_modules
 from gradlab.cli.dataset import cache_folder
@@ -23,9 +25,10 @@ from gradlab.errors import UserMistake
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from fractions import Fraction
 
     from autograder.level import Level
-    from autograder.outcome import Results
+    from autograder.outcome import Outcome, Results
     from gradlab.course import Course
 
 __all__ = ["Graded", "data_folders", "grade", "grader_of", "hidden", "servers"]
@@ -36,7 +39,7 @@ class Graded:
     """What came of grading a class, ready to be printed.
 
     Attributes:
-        table: submissions by questions.
+        table: submissions by questions, and notes.
         places: what was written, and where.
         level: how well the grader was protected.
         broken: whether the grader failed somewhere.
@@ -112,7 +115,8 @@ def grade(
     editions = [editions] if isinstance(editions, Assignment) else editions
     assignment = editions[0]
     names = [name for edition in editions for name in handed_in(edition)]
-    found = find_submissions(paths, names)
+    notes: list[str] = []
+    found = find_submissions(paths, names, notes.append)
     for path in paths:
         if out.resolve().is_relative_to(path.resolve()):
             text = f"{out} lies in {path}, and would be graded the next time; choose another --out"
@@ -132,8 +136,32 @@ def grade(
         results = grade_class(grader, found, out, jobs, tell)
         level = LEVELS[both[0].box.level]
         progress("")
-        written = list(report.write(results, out))
+        report.notes += notes
+        others = _add_earlier(report, grader, results, out)
+        rows = sorted([*results, *others], key=lambda result: result.submission)
+        written = list(report.write(rows, out))
     written.insert(0, out / "<submission>" / "results.json")
     places = zip(("results", "gradebook", "report"), written, strict=True)
     broken = any(result.broken for result in results)
-    return Graded(table(results), tuple(places), level, broken)
+    kept = [f"{len(others)} more of earlier runs are in gradebook and report"] if others else []
+    text = table(results, shutil.get_terminal_size().columns)
+    lines = [text, *(f"note: {note}" for note in report.notes), *kept]
+    return Graded("\n".join(lines), tuple(places), level, broken)
+
+
+def _add_earlier(
+    report: Report, grader: Grader, results: Sequence[Results], out: Path
+) -> list[Results]:
+    """Add the submissions that earlier runs graded to the report; return them without texts."""
+    graders = grader.graders.values() if isinstance(grader, ByEdition) else [grader]
+    editions = [[check for check, _ in in_turn(each.suites)] for each in graders]
+    earlier = Earlier(out, grader.assignment, editions)
+    kept: list[Results] = []
+    known: dict[tuple[int, str, Fraction], Outcome] = {}
+    for result in earlier.results({each.submission for each in results}):
+        if isinstance(result, str):
+            report.notes.append(result)
+        else:
+            report.add(result)
+            kept.append(result.slim(known))
+    return kept

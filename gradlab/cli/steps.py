@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import platform
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from autograder.bulk import find_submissions
 from autograder.editions import ByEdition
 from autograder.environment import ANOTHER_BLAS
 from autograder.explain import explain as explain_check
 from autograder.forkserver import ForkServer
 from autograder.grade import Grader
-from autograder.intake import Submission
+from autograder.intake import Source, Submission
 from autograder.level import refuse_exposed
 from autograder.mutation.audit import Shop
 from autograder.mutation.audit import audit as audit_suite
@@ -19,6 +21,7 @@ from autograder.mutation.notes import note
 from autograder.mutation.page import as_page
 from autograder.record import drift, record, refuse_shaky
 from autograder.recording import Recording, write_atomically
+from autograder.stage import handed_in
 from autograder.suites import load_suites
 from autograder.verify import Proof
 from generator.modules import marked_lines
@@ -40,6 +43,8 @@ if TYPE_CHECKING:
     from autograder.suite import Suite
 
 __all__ = ["Graded", "expected", "explain", "grade", "init", "new", "release", "servers"]
+
+MOST_NAMED = 30  # submissions, where one must be chosen
 
 
 def init(folder: Path) -> list[Path]:
@@ -166,14 +171,50 @@ def explain(
     submission: Path,
     check: str,
     *,
+    of: str = "",
     require: str = "container",
 ) -> Explanation:
-    """Return one check of one submission, looked at closely; `editions` as in `grade`."""
+    """Return one check of one submission, looked at closely.
+
+    Args:
+        editions: as in `grade`.
+        submission: where it lies, as for `grade`.
+        check: its name.
+        of: the submission's id, where several lie there.
+        require: as in `grade`.
+
+    Raises:
+        UserMistake: there is no such submission or check, or it is not said which.
+    """
     editions = [editions] if isinstance(editions, Assignment) else editions
     assignment = editions[0]
+    names = [name for edition in editions for name in handed_in(edition)]
+    source = _chosen(submission, names, of)
     with servers(assignment.course, require, assignment.preload) as both:
-        refuse_exposed(both[0].box, hidden(assignment, [submission]))
-        taken = Submission.read(submission)
+        refuse_exposed(both[0].box, hidden(assignment, [submission, source.path]))
+        taken = Submission.read(source)
         grader = grader_of(editions, both)
         own = grader.of_edition(taken) if isinstance(grader, ByEdition) else grader
         return explain_check(own, taken, check)
+
+
+def _chosen(path: Path, names: Sequence[str], of: str) -> Source:
+    """Return the submission that `grade` finds at a path, the one called `of` among several."""
+    found = find_submissions([path], names)
+    if path.is_file():  # perhaps of a class's download, where its name begins with its student's
+        with suppress(UserMistake):
+            beside = [s for s in find_submissions([path.parent], names) if s.path == path.parent]
+            found = [s for s in beside if path.name in dict(s.parts)] or found
+    elif not of and found in ([Source(item)] for item in path.iterdir()):
+        found = [Source(path)]  # a student's folder with a folder in it, not a class of one
+    wanted = [source for source in found if of in ("", Submission.id_of(source))]
+    if len(wanted) == 1 or (of and wanted):
+        return wanted[0]
+    ids = ", ".join(map(Submission.id_of, found[:MOST_NAMED]))
+    ids += ", ..." if len(found) > MOST_NAMED else ""
+    if of:
+        raise UserMistake(f"{path} holds no submission {of!r} (there are: {ids})")
+    above = f"if they are one student's, name the folder above, and --of {Submission.id_of(path)}"
+    raise UserMistake(
+        f"{path} holds {len(found)} submissions ({ids}); choose with --of ID; {above}"
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,12 @@ def shown(path: Path) -> str:
 
 
 def say(*lines: Any) -> None:
-    """Print lines."""
+    """Print lines; where nobody reads on, as after `| head -1`, the command still does its work."""
     for line in lines:
-        click.echo(line)
+        try:
+            click.echo(line)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def progress(text: str) -> None:

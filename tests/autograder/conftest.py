@@ -9,7 +9,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from autograder.forkserver import ForkServer
+from autograder.intake import Submission
 from autograder.session import CheckSession, Staged
+from autograder.upload import Bounds
 from gradlab.course import Limits
 
 if TYPE_CHECKING:
@@ -52,3 +54,14 @@ def tree(root: Path, *names: str) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(name.encode())
     return root
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Callable[..., Submission]:
+    """Return a reader: `read(content, "ada.zip")`."""
+
+    def reading(content: bytes, name: str = "ada.zip", **bounds: int) -> Submission:
+        (tmp_path / name).write_bytes(content)
+        return Submission.read(tmp_path / name, Bounds(**bounds))
+
+    return reading

@@ -26,6 +26,7 @@ CASES: dict[str, tuple[ArrayLike, ArrayLike, str]] = {
     "half": (Y / 2, Y, "2 times too small"),
     "a sum for a mean": (7 * Y, Y, "7 times too large. A sum for a mean"),
     "a mean for a sum": (Y / 7, Y, "7 times too small"),
+    "a factor that no mean has": (3e6 * Y, Y, "same factor everywhere"),
     "sign": (-Y, Y, "sign is the other way round"),
     "sign and twice": (-2 * Y, Y, "2 times too large and of the other sign"),
     "another factor": (0.3 * Y, Y, "same factor everywhere"),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from autograder.box.figures import MOST_FIGURES, take_figures
-from autograder.box.notebook import define, run_cell
+from autograder.box.notebook import LostNameError, define, run_cell
 from autograder.box.stand_ins import Nothing
 from autograder.cells import run_cells
 from gradlab.course import Limits
@@ -114,6 +114,81 @@ def test_a_failing_statement_is_passed_over(text: str) -> None:
     names, failed = run(f"x = 3\nif x: {text}; x = 4\nx += 1")
     assert names["x"] == 4
     assert failed[0].startswith("cell 1: line 2: ")
+
+
+# Cells, of which one fails that gives `g`, which `f` uses.
+LOST = {
+    "import error": (
+        ("from work import g\nimport math", "cell 1: line 1: SyntaxError: "),
+        ("import math\nimport no_such as g", "cell 1: line 2: ModuleNotFoundError: "),
+        ("from work import *", "cell 1: line 1: SyntaxError: "),
+        ("h = 1\ng = 3\nbad = (", "cell 1: line 3: SyntaxError: "),
+        ("def g(x):\n    return x +", "cell 1: line 2: SyntaxError: "),
+        ("from math import (\n    floor as g,\n)\nx = [", "cell 1: line 4: SyntaxError: "),
+    ),
+    "raised": (
+        ("g = 1 / 0", "cell 1: line 1: ZeroDivisionError"),
+        ("bad = no_such_name", "name 'g' is not defined (in f)"),
+        ("bad = (g == 3", "name 'g' is not defined (in f)"),
+        ("bad = [\ng != 3", "name 'g' is not defined (in f)"),
+        ("g(bad=3", "name 'g' is not defined (in f)"),
+    ),
+    "not implemented": (
+        ("def later(): raise NotImplementedError\ng = later()", "cell 1: line 2: NotImpl"),
+    ),
+}
+
+
+@pytest.mark.parametrize("way", ["definitions", "all"])
+@pytest.mark.parametrize(
+    ("status", "cell", "words"),
+    [(status, *case) for status, cases in LOST.items() for case in cases],
+)
+def test_a_name_that_a_failed_cell_would_have_given_is_blamed_on_that_cell(
+    session: Callable[..., CheckSession], way: str, status: str, cell: str, words: str
+) -> None:
+    one = session("def g(:", cells=labelled(cell, "def f():\n    return g"), run=way)
+    one.define("f")
+    with pytest.raises(StudentFault) as caught:
+        one.ask("call", target=_name("f"), args=[], kwargs={})
+    assert caught.value.status == status
+    assert "name 'g' is not defined" in caught.value.message
+    assert words in caught.value.message
+    assert caught.value.frames == ("f",)
+
+
+def test_a_modules_syntax_error_says_in_which_file(session: Callable[..., CheckSession]) -> None:
+    one = session("\n\ndef g(:", cells=labelled("x = 1", "from work import g\nx = g"))
+    with pytest.raises(StudentFault) as caught:
+        one.define("g")
+    assert caught.value.status == "import error"
+    assert "cell 2: line 1: SyntaxError: " in caught.value.message
+    assert "(work.py, line 3)" in caught.value.message
+
+
+def test_a_name_of_a_module_is_not_blamed_on_the_notebook(
+    session: Callable[..., CheckSession],
+) -> None:
+    one = session(
+        "def f():\n    return g", cells=labelled("from no_such import g", "from work import f")
+    )
+    one.define("f")
+    with pytest.raises(StudentFault, match=r"^NameError: name 'g' is not defined \(in f\)$"):
+        one.ask("call", target=_name("f"), args=[], kwargs={})
+
+
+def test_a_name_that_another_cell_gives_is_not_lost() -> None:
+    names, failed = run("from no_such import g", "g = 3", "x = g")
+    assert names["x"] == 3
+    assert len(failed) == 1
+
+
+def test_a_name_lost_with_its_cell_is_no_ordinary_name_error() -> None:
+    with pytest.raises(LostNameError, match="cell 1: line 2: SyntaxError"):
+        run("x = 1\ny = (")
+    with pytest.raises(NameError) as caught:
+        run("x = 1 / 0")
+    assert caught.type is NameError
 
 
 @pytest.mark.parametrize(

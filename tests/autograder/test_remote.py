@@ -251,16 +251,39 @@ def artifact(**arrays: Any) -> bytes:
 
 
 def test_artifacts_have_the_prescribed_shapes(session: Callable[..., CheckSession]) -> None:
-    content = artifact(W=np.ones((2, 3), np.float32), n=np.arange(3), words=np.array("id"))
-    student = Student(session(artifacts={"best.npz": content}), Outlines())
+    arrays: dict[str, Any] = {"W": np.ones((2, 3), np.float32), "words": np.array("id")}
+    arrays |= {"yes": np.ones(3, bool), "z": np.ones(3, complex)}
+    student = Student(session(artifacts={"best.npz": artifact(**arrays)}), Outlines())
     got = student.artifact("best.npz", {"W": (2, 3)})
     assert got["W"].dtype == np.float64
     assert student.artifact_text("best.npz", "words") == "id"
     assert student.artifact_text("best.npz", "W") == ""
     for shapes, words in (
         ({"W": (3, 2)}, r"of shape \(3, 2\)"),
-        ({"n": (3,)}, "n should be numbers"),
+        ({"yes": (3,)}, r"of shape \(3,\); it is an array of shape \(3,\) of type bool$"),
+        ({"z": (3,)}, "of type complex128$"),
         ({"b": (3,)}, "it is missing"),
     ):
         with pytest.raises(StudentFault, match=words):
             student.artifact("best.npz", shapes)
+
+
+@pytest.mark.parametrize("kind", [np.int8, np.int64, np.uint8, np.uint64, np.float16])
+def test_whole_numbers_of_every_type_are_numbers(
+    session: Callable[..., CheckSession], kind: type[np.number]
+) -> None:
+    content = artifact(labels=np.array([3, 0, 9], kind), error=np.array(1, kind))
+    student = Student(session(artifacts={"labels.npz": content}), Outlines())
+    got = student.artifact("labels.npz", {"labels": ("images",), "error": ()})
+    np.testing.assert_array_equal(got["labels"], [3.0, 0.0, 9.0])
+    assert got["labels"].dtype == np.float64
+
+
+@pytest.mark.parametrize(("odd", "word"), [(np.nan, "nan"), (-np.inf, "infinity")])
+def test_the_array_that_is_not_finite_is_noted(
+    session: Callable[..., CheckSession], odd: float, word: str
+) -> None:
+    content, outlines = artifact(b1=np.ones(2), W1=np.array([1.0, odd])), Outlines()
+    student = Student(session(artifacts={"best.npz": content}), outlines)
+    assert not np.isfinite(student.artifact("best.npz", {"b1": (2,), "W1": (2,)})["W1"][1])
+    assert outlines.notes == [f"best.npz: W1 holds {word}; did the training diverge?"]

@@ -199,7 +199,32 @@ def assignment(tmp_path: Path) -> Assignment:
 def test_the_page_escapes_everything(assignment: Assignment) -> None:
     graded = results(Outcome(check(), "raised", message=EVIL, staff=EVIL), WRITTEN)
     graded.notes = graded.staff = [EVIL]
+    graded.name = graded.email = EVIL
     text = page(assignment, [graded])
     assert "<script" not in text
-    assert text.count("&lt;script&gt;") >= 5
+    assert text.count("&lt;script&gt;") >= 8
     assert "default-src 'none'" in text
+
+
+HOSTILE_NAMES = ["=1+1", "+1", "-1", "@x", "\t=1", " =1", "a,b\nc", '"q"']
+
+
+@pytest.mark.parametrize("name", HOSTILE_NAMES)
+def test_names_in_the_gradebook_are_no_formulas(name: str) -> None:
+    graded = results(EARNED)
+    graded.name = graded.email = name
+    (row,) = csv.DictReader(io.StringIO(gradebook([graded]), newline=""))
+    for field in ("name", "email"):
+        assert row[field].removeprefix("'") == name
+        assert row[field].lstrip()[0] not in "=+-@"
+
+
+def test_the_gradebook_has_addresses_where_there_are_some() -> None:
+    assert "email" not in gradebook([results(EARNED)]).splitlines()[0].split(",")
+
+
+def test_wide_letters_take_two_columns_of_a_terminal() -> None:
+    both = [results(EARNED), results(EARNED)]
+    both[0].submission, both[1].submission = "李明李明", "abcdefgh"
+    lines = table(both).splitlines()
+    assert lines[2].index("4/4") == lines[3].index("4/4") - 4

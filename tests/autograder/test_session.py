@@ -93,6 +93,40 @@ def test_a_missing_file_is_named(session: Make) -> None:
         made.define("x")
 
 
+def test_a_file_that_cannot_be_used_is_not_called_missing(session: Make) -> None:
+    twice = {path: f"{path} was handed in 2 times." for path in ("two.py", "a.npz", "net.ipynb")}
+    made = session(missing=("two.py",), roles={"two": "two"}, unusable=twice)
+    for ask, path in (
+        (lambda: made.module("two"), "two.py"),
+        (lambda: made.artifact("a.npz"), "a.npz"),
+        (lambda: made.text("a.npz"), "a.npz"),
+        (lambda: made.define("x"), "net.ipynb"),
+        (lambda: made.text("q-essay"), "net.ipynb"),
+    ):
+        with pytest.raises(StudentFault) as caught:
+            ask()
+        assert (caught.value.status, caught.value.message) == ("missing file", twice[path])
+    with pytest.raises(StudentFault, match=r"^a\.txt was not handed in"):
+        made.text("a.txt")
+
+
+def test_one_of_two_notebooks_that_cannot_be_read_is_named(session: Make) -> None:
+    words = "two.ipynb is not a notebook that can be read: it is empty."
+    for run in ("definitions", "all"):
+        made = session(cells=(("cell 1", "x = 1"),), unusable={"two.ipynb": words}, run=run)
+        made.define("x")
+        with pytest.raises(StudentFault, match=f"gives 'y' no value; {words}"):
+            made.define("y")
+
+
+def test_a_module_of_earlier_says_why_it_is_not_there(session: Make) -> None:
+    source = "def f():\n    raise NotImplementedError('old.py was not handed in')"
+    made = session(source, absences={"old.py was not handed in": "old.py came twice."})
+    with pytest.raises(StudentFault, match=r"^old\.py came twice\.$") as caught:
+        call(made)
+    assert caught.value.status == "missing file"
+
+
 def test_the_authors_mistakes_are_the_authors(session: Make) -> None:
     made = session("def f(x): return x")
     with pytest.raises(AuthorMistake, match="no module layers"):

@@ -159,6 +159,91 @@ def test_artifacts_are_found_by_name() -> None:
     assert staged.artifacts == {"best.npz": b"arrays"}
 
 
+NEARLY = "best.npz was not handed in; taken instead: {}, which has nearly its name."
+ONLY = "best.npz was not handed in; taken instead: {}, the only file of its kind."
+
+
+@pytest.mark.parametrize(
+    ("names", "taken", "note"),
+    [
+        *(
+            ([name], name, NEARLY)
+            for name in (
+                *("best (1).npz", "best-1.npz", "Best.npz", "BEST.NPZ", "best_final.npz"),
+                *("best_final (2).npz", "best - Copy.npz", "Copy of best.npz", "out/best_v2.npz"),
+            )
+        ),
+        (["other.npz", "best (1).npz"], "best (1).npz", NEARLY),
+        (["other.npz", "best.npz", "best (1).npz"], "best.npz", ""),
+        (["bestest.npz"], "bestest.npz", ONLY),
+        (["weights.npz", "given.npz", "a.npy"], "weights.npz", ONLY),
+        (["given.npz"], "", ""),
+        (["one.npz", "two.npz"], "", ""),
+        (["best.npy"], "", ""),
+    ],
+)
+def test_an_artifact_under_another_name_is_taken_if_it_is_the_only_one_that_fits(
+    names: list[str], taken: str, note: str
+) -> None:
+    plan = replace(PLAN, supplied={**PLAN.supplied, "given.npz": b""})
+    staged, notes = put({name: name for name in names}, plan)
+    assert dict(staged.artifacts) == ({"best.npz": taken.encode()} if taken else {})
+    assert notes == ([note.format(taken)] if note else [])
+    assert not staged.unusable
+
+
+def test_an_artifact_that_could_be_one_of_several_is_named() -> None:
+    staged, notes = put({"best-1.npz": "1", "best-2.npz": "2"})
+    assert notes == [
+        "best.npz was not handed in; it could be one of best-1.npz, best-2.npz: name it."
+    ]
+    assert dict(staged.unusable) == {"best.npz": notes[0]}
+    assert not staged.artifacts
+
+
+def test_artifacts_do_not_take_each_others_files() -> None:
+    plan = replace(PLAN, artifacts=("net.npz", "net_2.npz"))
+    staged, _ = put({"net_2 (1).npz": "two"}, plan)
+    assert staged.artifacts == {"net_2.npz": b"two"}
+    staged, notes = put({"weights.npz": "which?"}, plan)
+    assert (dict(staged.artifacts), notes) == ({}, [])
+
+
+def test_a_text_is_not_taken_for_another_only_because_it_is_one() -> None:
+    plan = replace(PLAN, artifacts=("answers.txt",))
+    staged, _ = put({"requirements.txt": "numpy"}, plan)
+    assert not staged.artifacts
+    staged, _ = put({"requirements.txt": "numpy", "Answers-1.txt": "mine"}, plan)
+    assert staged.artifacts == {"answers.txt": b"mine"}
+
+
+def test_every_check_can_say_why_a_file_is_not_used() -> None:
+    files = {"a/layers.py": b"1", "b/layers.py": b"2", "net.ipynb": b"<!DOCTYPE html>"}
+    submission = Submission("s", files, (Refused("best.npz", "a symbolic link"),))
+    staged, notes = stage(submission, PLAN)
+    assert list(staged.unusable) == ["nndl/layers.py", "best.npz", "net.ipynb"]
+    assert list(staged.unusable.values()) == notes
+    assert "handed in 2 times" in staged.unusable["nndl/layers.py"]
+    assert "but not taken: a symbolic link." in staged.unusable["best.npz"]
+    assert "is not a notebook that can be read" in staged.unusable["net.ipynb"]
+
+
+def test_a_broken_notebook_under_another_name_is_why_there_is_none() -> None:
+    staged, notes = put({"net (1).ipynb": "{"})
+    (words,) = notes
+    assert dict(staged.unusable) == {"net.ipynb": f"net.ipynb was not handed in. {words}"}
+
+
+def test_what_stands_for_an_earlier_module_says_why_too() -> None:
+    plan = replace(PLAN, instead={"nndl/layers.py": b"stub"})
+    staged, _ = put({"a/layers.py": "1", "b/layers.py": "2"}, plan)
+    ((raised, told),) = staged.absences.items()
+    assert raised == "nndl/layers.py, yours from an earlier assignment, was not handed in"
+    assert told == staged.unusable["nndl/layers.py"]
+    staged, _ = put({}, plan)
+    assert list(staged.absences.values()) == [f"{raised}."]
+
+
 UTF_16 = "# -*- coding: utf-16 -*-\nx = 'é'\n"
 
 
@@ -245,6 +330,7 @@ KNOWN = replace(
 OURS = {"metadata": {"gradlab": {"assignment": "two_layer"}}}
 OTHERS = {"metadata": {"gradlab": {"assignment": "knn"}}}
 TAKEN = "net.ipynb was not handed in; taken instead: b.ipynb, which has its cells."
+STRANGER = "b.ipynb was handed out for another assignment, 'knn'."
 
 
 @pytest.mark.parametrize(
@@ -256,7 +342,7 @@ TAKEN = "net.ipynb was not handed in; taken instead: b.ipynb, which has its cell
         ({"b.ipynb": notebook(*CELLS[:4], **OURS), "a.ipynb": notebook(*CELLS[:3], **OURS)}, TAKEN),
         ({"b.ipynb": notebook(*CELLS), "a.ipynb": notebook(*CELLS, **OTHERS)}, TAKEN),
         ({"b.ipynb": notebook("another = 'homework'")}, ""),
-        ({"b.ipynb": notebook(*CELLS, **OTHERS)}, ""),
+        ({"b.ipynb": notebook(*CELLS, **OTHERS)}, STRANGER),
         (
             {"a.ipynb": notebook(*CELLS), "b.ipynb": notebook(*CELLS, "")},
             "net.ipynb was not handed in; it could be one of a.ipynb, b.ipynb: name it.",
@@ -276,6 +362,20 @@ def test_a_notebook_under_another_name_is_known_by_its_cells(
     if staged.cells:
         expected = read_notebook(files["b.ipynb"].encode()).cells
         assert [text for _, text in staged.cells] == [c.source for c in expected if c.is_code]
+
+
+def test_the_notebook_of_another_assignment_under_this_ones_name() -> None:
+    staged, notes = put({"net.ipynb": notebook(*CELLS, **OTHERS)}, KNOWN)
+    assert notes == ["net.ipynb was handed out for another assignment, 'knn'."]
+    assert staged.cells is not None
+    assert not staged.unusable
+    _, notes = put({"net.ipynb": notebook("x = 1", **OURS)}, KNOWN)
+    assert notes == []
+
+
+def test_the_notebook_of_another_assignment_is_why_there_is_none() -> None:
+    staged, _ = put({"b.ipynb": notebook("x = 1", **OTHERS)}, KNOWN)
+    assert dict(staged.unusable) == {"net.ipynb": f"net.ipynb was not handed in. {STRANGER}"}
 
 
 def test_one_notebook_under_another_name_is_taken_where_nothing_else_is_known() -> None:

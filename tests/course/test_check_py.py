@@ -133,6 +133,77 @@ def test_a_check_that_hangs_is_stopped_and_costs_no_other_its_turn(
     assert shown in done.stdout
 
 
+def test_after_one_that_hangs_the_others_get_less_time(solved: Path) -> None:
+    path = solved / "check.py"
+    quick = path.read_text().replace("    cpu_s=3,\n", "    cpu_s=0.5,\n")
+    path.write_text(quick.replace("    seconds=2,\n", "    seconds=4,\n"))
+    spoil(solved, "predict", "while True: pass")
+    spoil(solved, "train", "import time; time.sleep(600)")
+    done = run(solved, "check.py")
+    assert words(done.stdout) == ["right"] * 4 + ["timed out"] * 2
+    stopped = re.findall(r"It was stopped after (\d+) s", done.stdout)
+    assert stopped == ["4", "1"]
+
+
+@pytest.mark.parametrize(
+    ("limit", "code", "took"),
+    [("cpu_s", "sum(range(10**6))", "0"), ("wall_s", "import time; time.sleep(1)", "1")],
+)
+def test_what_takes_longer_than_grading_allows_is_right_and_told(
+    solved: Path, limit: str, code: str, took: str
+) -> None:
+    path = solved / "check.py"
+    path.write_text(re.sub(rf"(?m)^    {limit}=\d+,$", f"    {limit}=1e-3,", path.read_text()))
+    spoil(solved, "predict", code)
+    done = run(solved, "check.py", "predict")
+    assert done.returncode == 0
+    assert words(done.stdout) == ["right"]
+    assert f"It took {took} s here; grading stops it after 0.001 s" in done.stdout
+
+
+def test_what_takes_no_longer_has_no_note(solved: Path) -> None:
+    assert "grading stops it" not in run(solved, "check.py").stdout
+
+
+@pytest.mark.parametrize("given", ["scores", "1", "None", "['scores']"])
+def test_a_name_without_quotes_is_told(solved: Path, given: str) -> None:
+    done = run(solved, "-c", f"from check import check; scores = 0.5; check({given})")
+    assert (done.stdout, done.stderr) == (
+        'Write the name of a question in quotes: check("scores").\n',
+        "",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "owner"), [("random.py", "Python's own random"), ("numpy.py", "numpy")]
+)
+@pytest.mark.parametrize("how", [("check.py",), ("-c", "import check")])
+def test_a_file_that_hides_a_module_is_refused(
+    solved: Path, name: str, owner: str, how: tuple[str, ...]
+) -> None:
+    (solved / name).write_text("raise ValueError('mine')\n")
+    done = run(solved, *how)
+    assert (done.returncode, done.stderr) == (2, "")
+    assert done.stdout == f"{name}: this name hides {owner}; rename the file.\n"
+
+
+def test_a_file_named_test_hides_nothing(solved: Path) -> None:
+    (solved / "test.py").write_text("raise ValueError('mine')\n")
+    assert run(solved, "check.py", "scores").returncode == 0
+
+
+def test_the_stop_button_ends_a_check_with_one_word(solved: Path) -> None:
+    spoil(solved, "predict", "while True: pass")
+    code = """
+import _thread, threading
+from check import check
+threading.Timer(0.2, _thread.interrupt_main).start()
+check("predict")
+"""
+    done = run(solved, "-c", code)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "stopped\n", "")
+
+
 def test_code_that_ends_python_costs_no_other_check_its_turn(solved: Path) -> None:
     spoil(solved, "train", "import os; os._exit(7)")
     done = run(solved, "check.py")

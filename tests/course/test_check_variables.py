@@ -122,6 +122,17 @@ def test_what_the_file_lacks_is_told(folder: Path) -> None:
     assert "two_layer_net.ipynb is not in this folder." in run(folder, "check.py", "rate")
 
 
+def test_a_failed_import_is_blamed_for_what_it_would_have_given(folder: Path) -> None:
+    path = folder / "two_layer_net.ipynb"
+    (folder / "broken.py").write_text("def two(:\n")
+    text = path.read_text().replace("half = 1 / 2", "from broken import two")
+    path.write_text(text.replace("2 * x", "two * x"))
+    said = run(folder, "check.py", "double")
+    assert "double  import error" in said
+    assert "name 'two' is not defined; cell 2: line 1: SyntaxError: " in said
+    assert "(broken.py, line 1)" in said
+
+
 def test_missing_files_are_told(folder: Path) -> None:
     (folder / "best_net.npz").unlink()
     said = run(folder, "check.py", "saved")

@@ -121,16 +121,26 @@ NETS: dict[str, tuple[bytes, dict[str, float], str]] = {
     ),
     "a layer is missing": (npz({"W1": BEST["W1"]}), NOTHING, "b1 should be numbers"),
     "no units": (npz(with_units(0)), NOTHING, "W1 should be numbers of shape (hidden_size, 3072)"),
-    "whole numbers": (npz({**BEST, "b1": BEST["b1"].astype(int)}), NOTHING, "b1 should be numbers"),
+    "complex numbers": (
+        npz({**BEST, "b1": BEST["b1"].astype(complex)}),
+        NOTHING,
+        "it is an array of shape (100,) of type complex128",
+    ),
     "nan": (
         npz({**BEST, "W1": BEST["W1"] * np.nan}),
         {"accuracy": 6.0, "settings": 0.33},
-        "validation accuracy: 10.0% (100 of 1000)",
+        (
+            "best_net.npz: W1 holds nan; did the training diverge?\n"
+            "validation accuracy: 10.0% (100 of 1000)"
+        ),
     ),
     "infinity": (
         npz({**BEST, "b2": np.full(10, np.inf)}),
         {"accuracy": 6.0, "settings": 0.33},
-        "validation accuracy: 10.0% (100 of 1000)",
+        (
+            "best_net.npz: b2 holds infinity; did the training diverge?\n"
+            "validation accuracy: 10.0% (100 of 1000)"
+        ),
     ),
     "a data set that there is not": (
         npz({**BEST, "dataset": np.array("../../etc")}),

@@ -57,6 +57,25 @@ def test_the_whole_tree_is_as_before(tiny: Tiny, update_golden: bool) -> None:  
     assert fresh == kept, "if this is meant: GRADLAB_UPDATE_GOLDEN=1 pytest tests/generator"
 
 
+@pytest.mark.parametrize(
+    ("marks", "words", "others"),
+    [
+        (("# YOUR CODE HERE", "# END YOUR CODE HERE"), "Write between the marker", "left out"),
+        (("### BEGIN SOLUTION", "### END SOLUTION"), "Write where something is left", "marker"),
+        (("# BEGIN SOLUTION", "# END SOLUTION"), "Write where something is left", "marker"),
+    ],
+)
+def test_the_readme_speaks_of_markers_where_they_are_kept(
+    tiny: Tiny, marks: tuple[str, str], words: str, others: str
+) -> None:
+    start, end = marks
+    body = f"    {start}\n    return np.maximum(x, 0)\n    {end}\n"
+    tiny.texts["solutions/net/layers.py"] = f"import numpy as np\n\n\ndef relu(x):\n{body}"
+    readme = tiny.build().files["README.md"].decode()
+    assert words in readme
+    assert others not in readme
+
+
 def test_files_are_sorted_and_the_manifest_names_them(tiny: Tiny) -> None:
     release = whole(tiny)
     manifest = json.loads(release.files["MANIFEST.json"])

@@ -5,8 +5,11 @@ from __future__ import annotations
 import errno
 import importlib
 import json
+import os
 import pkgutil
 import shutil
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -153,6 +156,18 @@ def test_everything_that_is_exported_exists() -> None:
                 checked += 1
     assert checked > 50
     assert all(hasattr(gradlab, name) for name in gradlab.__all__)
+
+
+def test_where_nobody_reads_on_the_work_is_done_all_the_same(course: Path) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "gradlab", "new", "relu"]
+    with os.fdopen(write, "wb") as nobody:
+        done = subprocess.run(
+            command, cwd=course, stdout=nobody, stderr=subprocess.PIPE, timeout=300, check=False
+        )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert (course / "assignments/relu/expected/checks.json").exists()
 
 
 def test_doctor_speaks_to_programs(capsys: pytest.CaptureFixture[str]) -> None:
