@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import islice
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -124,7 +125,7 @@ class _Search:
     tell: Callable[[str], object]
     alone: bool
 
-    @property
+    @cached_property
     def _basenames(self) -> frozenset[str]:
         return frozenset(PurePosixPath(name).name for name in self.handed_in)
 

@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from types import FrameType
 
+    from autograder.at_home.given import Given
     from autograder.at_home.homework import Homework, Row
     from autograder.at_home.judging import Names
     from autograder.suite import Check
 
-from autograder.at_home.handing_in import last_words, look
+from autograder.at_home.given import given_files
+from autograder.at_home.handing_in import HAND_IN, last_words, look
 from autograder.at_home.homework import Seen
 from autograder.at_home.judging import Desk, refuse_names
 from autograder.at_home.packing import PACKED, Packing, lay_out_again
@@ -143,8 +145,9 @@ class Home:
             0 if nothing speaks against it, 1 if there are warnings, 2 if nothing is packed.
         """
         self._prepare()
-        colour, packing = says_colour(), Packing.of(self._homework, self._folder)
-        seen = [*look(self._homework, self._folder), *packing.seen]
+        colour, given = says_colour(), given_files(self._homework, self._folder)
+        packing = Packing.of(self._homework, self._folder, given)
+        seen = [*look(self._homework, self._folder, given, packing.unread), *packing.seen]
         for item in seen:
             print(f"{coloured(item.word, 8, colour=colour)} {item.text}")  # noqa: T201
         if not set(packing.sizes).intersection(self._homework.hand_in):
@@ -156,25 +159,25 @@ class Home:
             why = f"could not be written: {error.strerror}. Is it open somewhere?"
             print(f"{PACKED} {why}")  # noqa: T201
             return MISUSED
-        return self._last_words(seen, packing)
+        return self._last_words(seen, packing, given)
 
-    def _last_words(self, seen: Sequence[Seen], packing: Packing) -> int:
+    def _last_words(self, seen: Sequence[Seen], packing: Packing, given: Given) -> int:
         """Try the checks on what was packed, and say what to do with it."""
         rows: list[Row] = []
         try:
             if self._homework.suite.checks:
                 with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
-                    rows = self._again(Path(name).resolve())
+                    rows = self._again(Path(name).resolve(), given)
         except OSError as error:
             seen = [*seen, Seen("warning", f"the checks could not be tried: {error}")]
             print(seen[-1].text)  # noqa: T201
-        lines = last_words(seen, rows, too_large=packing.is_too_large)
-        print("\n".join(lines))  # noqa: T201
-        return FINE if lines == last_words((), (), too_large=False) else FOUND
+        words = last_words(seen, rows, too_large=packing.is_too_large)
+        print(words)  # noqa: T201
+        return FINE if words == HAND_IN else FOUND
 
-    def _again(self, folder: Path) -> list[Row]:
+    def _again(self, folder: Path, given: Given) -> list[Row]:
         """Try the checks in a folder that holds what was handed out and what was packed alone."""
-        lay_out_again(self._homework, self._folder, folder)
+        lay_out_again(self._homework, self._folder, given, folder)
         print(f"The public checks, with the given files and what {PACKED} holds:")  # noqa: T201
         script = self._script and shutil.copyfile(self._script, folder / "check.py")
         home, checks = Home(self._homework, folder, script), self._homework.suite.checks

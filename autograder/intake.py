@@ -107,11 +107,6 @@ class Submission:
         more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
         return f"passed over {shown}{more}: {reason}"
 
-    @staticmethod
-    def id_of(source: Source | Path) -> str:
-        """Return the id of the submission at `source`, without reading it."""
-        return _place(source).id
-
     @classmethod
     def read(cls, source: Source | Path, bounds: Bounds = BOUNDS) -> Submission:
         """Return the submission at `source`; one that cannot be read has a `problem`.

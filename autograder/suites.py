@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from autograder.suite import Check
     from gradlab.course import Assignment
 
-__all__ = ["SUITES", "load_battery", "load_suites", "points", "read_suites", "said_of"]
+__all__ = ["SUITES", "checks_of", "load_battery", "load_suites", "points", "read_suites", "said_of"]
 
 # What students may see comes first, in reports as in their own work.
 SUITES = ("public", "checks")
@@ -71,12 +71,16 @@ def load_battery(assignment: Assignment) -> Suite | None:
 def points(assignment: Assignment) -> dict[str, float]:
     """Return the points of every check and every question of an assignment."""
     found: dict[str, float] = {}
-    for suite in load_suites(assignment).values():
-        for check in suite.checks:
-            worth = {check.question: check.maximum} | {check.name: check.points}
-            for name, value in worth.items():
-                found[name] = found.get(name, 0.0) + value
+    for check in checks_of(assignment):
+        worth = {check.question: check.maximum} | {check.name: check.points}
+        for name, value in worth.items():
+            found[name] = found.get(name, 0.0) + value
     return found
+
+
+def checks_of(assignment: Assignment) -> list[Check]:
+    """Return the checks of all suites of an assignment."""
+    return [check for suite in load_suites(assignment).values() for check in suite.checks]
 
 
 def said_of(error: Exception, file: str) -> tuple[str, int | None]:

@@ -141,7 +141,8 @@ def _read(node: Mapping[str, Any], place: Place, fate: Fate, master: Master) -> 
         return []
     tags = _tags(node, place)
     if STAFF_ONLY in tags or fate.what == "drop":
-        return [Cell(node, place, _gone(node, place, fate.mark or STAFF_ONLY))]
+        gone = _gone(node, place, fate.mark or STAFF_ONLY, aside=True)
+        return [Cell(node, place, gone)]
     if fate.what == "solution" and node["cell_type"] == "markdown":
         return [Cell(node, place, _gone(node, place, fate.mark, fate.text))]
     stripped = _stripped(node, place, master)
@@ -179,10 +180,12 @@ def _kind(node: Mapping[str, Any]) -> Kind:
     return "code" if node["cell_type"] == "code" else "markdown"
 
 
-def _gone(node: Mapping[str, Any], place: Place, mark: str, text: str = "") -> Stripped:
+def _gone(
+    node: Mapping[str, Any], place: Place, mark: str, text: str = "", *, aside: bool = False
+) -> Stripped:
     """Return what is left of a cell that is taken out whole: nothing, or a text instead."""
     lines = tuple(line.rstrip("\r\n") for line in split_lines(node["source"]))
-    block = Block(mark, _kind(node), replace(place, line=1), lines)
+    block = Block(mark, _kind(node), replace(place, line=1), lines, aside)
     return Stripped(text, (block,), (1,) * len(split_lines(text)))
 
 

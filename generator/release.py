@@ -19,7 +19,7 @@ from generator.draft import Draft, Origin
 from generator.guard import guard
 from generator.mistakes import collecting, refuse
 from generator.modules import place_of, stripped_module, text_of
-from generator.notebook import STAFF_ONLY, release_notebook
+from generator.notebook import release_notebook
 from generator.secret import NOTES
 from generator.sheet import refuse_unreadable
 from generator.template import fill, read
@@ -200,8 +200,7 @@ def _draft(assignment: Assignment, parts: Sequence[Part], dialects: Sequence[Dia
 
 def _nothing_to_write(assignment: Assignment, parts: Sequence[Part]) -> list[AuthorMistake]:
     """Return what is wrong with notebooks that stand alone and in which nothing is marked."""
-    removed = [block for part in parts for block in part.removed]
-    marked = any(block.mark != STAFF_ONLY and not block.aside for block in removed)
+    marked = any(not block.aside for part in parts for block in part.removed)
     if marked or assignment.modules or not assignment.notebooks:
         return []
     message = "nothing to write in any notebook: mark what students write"

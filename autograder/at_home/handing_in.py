@@ -9,21 +9,22 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from autograder.at_home.given import Given
     from autograder.at_home.homework import Homework, Row
     from autograder.at_home.pages import Page
 
-from autograder.at_home.given import given_files, is_there
+from autograder.at_home.given import is_there
 from autograder.at_home.homework import Seen
-from autograder.at_home.packing import LARGEST_MB, PACKED, shown_size, unreadable
+from autograder.at_home.packing import LARGEST_MB, PACKED, shown_size
 from autograder.at_home.pages import pages_of
 from autograder.box.loading import read_arrays
 
-__all__ = ["last_words", "look"]
+__all__ = ["HAND_IN", "last_words", "look"]
 
+HAND_IN = "Hand in this file."
 LARGE_NOTEBOOK_MB = 10
 MOST_CELLS = 5
 ARRAYS = (".npz", ".npy")
@@ -32,20 +33,27 @@ LEAST_NEAR = 0.75  # of two names, as `difflib` counts
 NEVER_LOADED = frozenset({"README.md", "requirements.txt", "environment.yml"})
 
 
-def look(homework: Homework, folder: Path) -> list[Seen]:
-    """Return what there is to say about each file that is handed in, and about the given ones."""
-    given = given_files(homework, folder)
+def look(homework: Homework, folder: Path, given: Given, unread: Mapping[str, str]) -> list[Seen]:
+    """Return what there is to say about each file that is handed in, and about the given ones.
+
+    Args:
+        homework: the assignment.
+        folder: where the files are.
+        given: what became of those that were handed out.
+        unread: why some cannot be read, by their paths.
+    """
     seen = []
     for name in homework.hand_in:
-        oddities = list(_oddities(homework, folder, name, given))
+        known = [unread[name]] if name in unread else _oddities(homework, folder, name, given)
+        oddities = list(known)
         seen += [Seen("warning", f"{name}: {oddity}") for oddity in oddities]
         if not oddities:
             seen.append(Seen("ok", f"{name}: {_praise(homework, folder / name)}"))
     return [*seen, *_changed(homework, given)]
 
 
-def last_words(packed: Sequence[Seen], rows: Sequence[Row], *, too_large: bool) -> list[str]:
-    """Return what to do with the archive.
+def last_words(packed: Sequence[Seen], rows: Sequence[Row], *, too_large: bool) -> str:
+    """Return what to do with the archive: `HAND_IN` if nothing speaks against it.
 
     Args:
         packed: what was said of the files.
@@ -61,10 +69,10 @@ def last_words(packed: Sequence[Seen], rows: Sequence[Row], *, too_large: bool) 
     if count:
         words.append(f"{count} warning{'s' if count > 1 else ''} above")
     if not words:
-        return ["Hand in this file."]
+        return HAND_IN
     useless = f"The grader does not read more than {LARGEST_MB} MB: make {PACKED} smaller."
     mend = "It is packed all the same: hand it in, or mend it."
-    return [f"{'; '.join(words)}. {useless if too_large else mend}"]
+    return f"{'; '.join(words)}. {useless if too_large else mend}"
 
 
 def _changed(homework: Homework, given: Given) -> Iterator[Seen]:
@@ -81,9 +89,6 @@ def _oddities(homework: Homework, folder: Path, name: str, given: Given) -> Iter
     path = folder / name
     if not is_there(path):
         yield _how_to_get(homework, folder, name, given)
-        return
-    if why := unreadable(path):
-        yield why
         return
     usual = "is as it was handed out; is it saved?"
     if name in given.same and (words := homework.unchanged.get(name, usual)):

@@ -6,19 +6,20 @@ import json
 import shutil
 import zipfile
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from autograder.at_home.given import Given
     from autograder.at_home.homework import Homework
 
-from autograder.at_home.given import given_files, is_there
+from autograder.at_home.given import is_there
 from autograder.at_home.homework import Seen
 
-__all__ = ["LARGEST_MB", "PACKED", "Packing", "lay_out_again", "shown_size", "unreadable"]
+__all__ = ["LARGEST_MB", "PACKED", "Packing", "lay_out_again", "shown_size"]
 
 LARGEST_KB = 1000  # what is more is shown in MB
 PACKED = "submission.zip"
@@ -33,34 +34,37 @@ class Packing:
     Attributes:
         folder: where the files are.
         sizes: bytes of each file, by its path.
+        unread: why others cannot be read, by their paths.
         lean: what is packed in place of notebooks that are too large, by their paths.
         seen: what there is to say about it.
     """
 
     folder: Path
     sizes: Mapping[str, int]
+    unread: Mapping[str, str] = field(default_factory=dict)
     lean: Mapping[str, bytes] = field(default_factory=dict)
     seen: tuple[Seen, ...] = ()
 
     @classmethod
-    def of(cls, homework: Homework, folder: Path) -> Packing:
+    def of(cls, homework: Homework, folder: Path, given: Given) -> Packing:
         """Return what is handed in from a folder; what cannot be read is left out."""
-        names = [name for name in _wanted(homework, folder) if is_there(folder / name)]
-        why = {name: unreadable(folder / name) for name in names}
-        added = [name for name in names if why[name] and name not in homework.hand_in]
-        seen = [Seen("warning", f"{name}: {why[name]}") for name in added]
-        sizes = {name: (folder / name).stat().st_size for name in names if not why[name]}
-        whole = cls(folder, sizes)
+        names = [name for name in _wanted(homework, folder, given) if is_there(folder / name)]
+        unread = {name: why for name in names if (why := _unreadable(folder / name))}
+        added = [name for name in unread if name not in homework.hand_in]
+        seen = tuple(Seen("warning", f"{name}: {unread[name]}") for name in added)
+        sizes = {name: (folder / name).stat().st_size for name in names if name not in unread}
+        whole = cls(folder, sizes, unread, {}, seen)
         if not whole.is_too_large:
-            seen.append(Seen("ok", f"{whole.summary}, and no data set"))
-            return cls(folder, sizes, {}, tuple(seen))
+            return replace(whole, seen=(*seen, Seen("ok", f"{whole.summary}, and no data set")))
         books = [name for name in homework.notebooks if name in sizes]
         lean = {name: book for name in books if (book := _without_outputs(folder / name))}
-        slim = cls(folder, {**sizes, **{name: len(book) for name, book in lean.items()}}, lean)
+        less = {**sizes, **{name: len(book) for name, book in lean.items()}}
+        slim = replace(whole, sizes=less, lean=lean)
         if slim.is_too_large:
-            return cls(folder, sizes, {}, (*seen, whole._too_large()))
-        seen += [Seen("warning", f"{name}: {LEAN.format(whole.summary)}") for name in lean]
-        return cls(folder, slim.sizes, lean, tuple(seen))
+            return replace(whole, seen=(*seen, whole._too_large()))
+        text = LEAN.format(whole.summary)
+        cut = (Seen("warning", f"{name}: {text}") for name in lean)
+        return replace(slim, seen=(*seen, *cut))
 
     @property
     def is_too_large(self) -> bool:
@@ -109,7 +113,7 @@ LEAN = (
 )
 
 
-def unreadable(path: Path) -> str:
+def _unreadable(path: Path) -> str:
     """Return why a file cannot be read to its end, as a warning; '' if it can."""
     try:
         with path.open("rb") as file:
@@ -121,10 +125,10 @@ def unreadable(path: Path) -> str:
     return ""
 
 
-def _wanted(homework: Homework, folder: Path) -> list[str]:
+def _wanted(homework: Homework, folder: Path, given: Given) -> list[str]:
     """Return what goes in: what is asked for, and modules that the student has added."""
     packages = {name.split("/")[0] for name in homework.released if "/" in name}
-    ours = {*given_files(homework, folder).names, *homework.hand_in}
+    ours = {*given.names, *homework.hand_in}
     there = (p for package in sorted(packages) for p in sorted((folder / package).rglob("*.py")))
     names = (path.relative_to(folder).as_posix() for path in there)
     own = [n for n in names if n not in ours and not any(p[0] in "._" for p in n.split("/")[:-1])]
@@ -156,7 +160,7 @@ def shown_size(count: int) -> str:
     return f"{kilobytes / 1000:.1f} MB" if kilobytes > LARGEST_KB else f"{kilobytes:.1f} kB"
 
 
-def lay_out_again(homework: Homework, folder: Path, target: Path) -> None:
+def lay_out_again(homework: Homework, folder: Path, given: Given, target: Path) -> None:
     """Put what the grader has into `target`: what was handed out, and what was packed.
 
     Given modules come from `check.py`, other given files from `folder` if they are as they were.
@@ -166,7 +170,7 @@ def lay_out_again(homework: Homework, folder: Path, target: Path) -> None:
         OSError: a file cannot be written.
         zipfile.BadZipFile: `submission.zip` has been damaged meanwhile.
     """
-    for name in sorted(given_files(homework, folder).same):
+    for name in sorted(given.same):
         if name not in homework.hand_in:
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(folder / name, target / name)

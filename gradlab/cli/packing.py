@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from autograder.client import bundle
 from autograder.otter_tests import otter_files, otter_metadata
 from autograder.recording import Recording
-from autograder.suites import load_suites, points
+from autograder.suites import checks_of, load_suites, points
 from generator.dialect import DIALECTS, read_dialects
 from generator.mistakes import refuse
 from generator.modules import place_of, student_modules
@@ -55,8 +55,7 @@ def release(assignment: Assignment) -> Release:
 
 def _given_answers(assignment: Assignment, built: Release) -> Iterator[AuthorMistake]:
     """Yield the cells of questions for a person in which students can write nothing."""
-    checks = [check for suite in load_suites(assignment).values() for check in suite.checks]
-    written = {check.name for check in checks if check.function is None}
+    written = {check.name for check in checks_of(assignment) if check.function is None}
     for name in assignment.notebooks:
         for cell in json.loads(built.files[name])["cells"]:
             if cell["id"] in written and cell["metadata"].get("editable") is False:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograder.archives import ARCHIVES
 from autograder.gradescope.bundle import total
-from autograder.intake import Submission
+from autograder.intake import Source, Submission
 from gradlab.cli.container import Container
 from gradlab.cli.gradescope import archive, contents
 from gradlab.cli.schema import problems, read_strictly
@@ -129,7 +129,7 @@ def submit(container: Container, path: Path, metadata: Mapping[str, Any] | bytes
     table, found = _results(container.root / "results" / "results.json")
     if ran.code:
         found.append(f"run_autograder ended with code {ran.code}")
-    return Rehearsed(Submission.id_of(path), table, tuple(found), ran)
+    return Rehearsed(Source(path).id, table, tuple(found), ran)
 
 
 def metadata_like(points: float) -> dict[str, Any]:

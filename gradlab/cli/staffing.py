@@ -17,7 +17,7 @@ from autograder.guide import Guide, Sample
 from autograder.known import Known
 from autograder.recording import Recording
 from autograder.stage import stage_reference
-from autograder.suites import load_suites, points
+from autograder.suites import checks_of, load_suites, points
 from generator.modules import place_of
 from generator.printing import MissingToolsError, as_html, as_pdf
 from generator.release import MANIFEST, Release, manifest, write
@@ -108,8 +108,7 @@ def build(
 
 
 def _rubrics(assignment: Assignment) -> dict[str, str]:
-    checks = [check for suite in load_suites(assignment).values() for check in suite.checks]
-    return {check.name: check.rubric for check in checks if check.rubric}
+    return {check.name: check.rubric for check in checks_of(assignment) if check.rubric}
 
 
 def _notebooks(assignment: Assignment, rubrics: Mapping[str, str]) -> dict[str, bytes]:

@@ -207,14 +207,14 @@ def _chosen(path: Path, names: Sequence[str], of: str) -> Source:
             found = [s for s in beside if path.name in dict(s.parts)] or found
     elif not of and found in ([Source(item)] for item in path.iterdir()):
         found = [Source(path)]  # a student's folder with a folder in it, not a class of one
-    wanted = [source for source in found if of in ("", Submission.id_of(source))]
+    wanted = [source for source in found if of in ("", source.id)]
     if len(wanted) == 1 or (of and wanted):
         return wanted[0]
-    ids = ", ".join(map(Submission.id_of, found[:MOST_NAMED]))
+    ids = ", ".join(source.id for source in found[:MOST_NAMED])
     ids += ", ..." if len(found) > MOST_NAMED else ""
     if of:
         raise UserMistake(f"{path} holds no submission {of!r} (there are: {ids})")
-    above = f"if they are one student's, name the folder above, and --of {Submission.id_of(path)}"
+    above = f"if they are one student's, name the folder above, and --of {Source(path).id}"
     raise UserMistake(
         f"{path} holds {len(found)} submissions ({ids}); choose with --of ID; {above}"
     )

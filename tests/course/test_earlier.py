@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from autograder.at_home.given import given_files
 from autograder.at_home.handing_in import look
 from autograder.at_home.homework import Homework
 from autograder.intake import Submission
@@ -99,5 +100,5 @@ def test_at_home_an_unchanged_one_is_named_where_it_has_holes(tmp_path: Path, wo
     (tmp_path / "layers.py").write_text("x = 1\n")
     digest = hashlib.sha256((tmp_path / "layers.py").read_bytes()).hexdigest()
     (tmp_path / "MANIFEST.json").write_text(json.dumps({"files": {"layers.py": digest}}))
-    said = look(homework, tmp_path)[0]
+    said = look(homework, tmp_path, given_files(homework, tmp_path), {})[0]
     assert (said.word, words in said.text) == ("warning" if words else "ok", True)
